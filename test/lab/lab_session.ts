@@ -64,11 +64,12 @@ export interface TestLab {
   losses(network?: number): number[];
 }
 
-export function openLab(given: LabData = madeData(96, 40)): TestLab {
+export function openLab(given: LabData = madeData(96, 40), memoryLimit?: number): TestLab {
   const events: TestLab["events"] = [];
   const session = new LabSession({
     loadData: async () => given,
     runCode: (code, input) => runCode(code, input, (text) => text),
+    ...(memoryLimit !== undefined && { memoryLimit }),
     base: () => "http://localhost/",
     tell: (name, event) => events.push({ name, event }),
   });

@@ -211,3 +211,26 @@ test("code makes a network, and what is wrong with it is said with its line", as
     /gives \[2, 784\] for 2 images, and \[2, 10\] is expected/,
   );
 });
+
+test("a step that does not fit the memory pauses, and nothing is lost: with a smaller batch it goes on", async () => {
+  const large = madeData(1024, 40);
+  const lab = openLab(large, 12 * 2 ** 20);
+  await lab.calls.prepare({ experiment: experimentOf([LENET]), lang: "en" });
+  await lab.calls.step({ count: 2 });
+  await lab.calls.set({ training: { batchSize: 1000 } });
+  await lab.calls.step({ count: 1 });
+  const [problem] = lab.told("problem");
+  assert.equal(problem.kind, "out of memory");
+  assert.match(
+    problem.message,
+    /a step with 1000 images does not fit the memory: make the batch or the network smaller/,
+  );
+  assert.deepEqual(lab.told("state").at(-1), { state: "paused", step: 2, epoch: 32 / 1024 });
+  await lab.calls.set({ training: { batchSize: 16 } });
+  await lab.calls.step({ count: 3 });
+  assert.equal(lab.told("problem").length, 1);
+  const whole = openLab(large);
+  await whole.calls.prepare({ experiment: experimentOf([LENET]), lang: "en" });
+  await whole.calls.step({ count: 5 });
+  assert.deepEqual(lab.losses(), whole.losses());
+});

@@ -34,6 +34,8 @@ export interface Surroundings {
     progress: (done: number, of: number | null) => void,
   ) => Promise<LabData>;
   readonly runCode: RunCode;
+  /** Bytes that the engine may take; by default all that there are. */
+  readonly memoryLimit?: number;
   /** Address of the page's folder. */
   readonly base: () => string;
   readonly tell: <K extends EventName>(name: K, event: Events[K]) => void;
@@ -101,7 +103,7 @@ export class LabSession {
   }
 
   start({ threads }: { readonly threads: number | null }): Promise<EngineFacts> {
-    this.#engine ??= startEngine(threads).catch((error) => {
+    this.#engine ??= startEngine(threads, this.#surroundings.memoryLimit).catch((error) => {
       this.#engine = null;
       throw error;
     });
@@ -423,9 +425,13 @@ async function withNetwork<T>(network: number, work: () => Promise<T>): Promise<
   }
 }
 
-async function startEngine(threads: number | null): Promise<EngineFacts> {
+async function startEngine(threads: number | null, memoryLimit?: number): Promise<EngineFacts> {
   try {
-    await useEngine("wasm", { portable: true, ...(threads !== null && { threads }) });
+    await useEngine("wasm", {
+      portable: true,
+      ...(threads !== null && { threads }),
+      ...(memoryLimit !== undefined && { memoryLimit }),
+    });
   } catch (error) {
     const { message } = error as Error;
     if (/WebAssembly|simd/i.test(message))

@@ -72,15 +72,27 @@ export class TrainedNetwork {
     optimizer.keepGradients = keepGradients;
     setRngState(this.#rng);
     net.train();
-    const output: Tensor = net(x);
-    const loss = nn.functional.crossEntropy(output, y);
-    optimizer.zeroGrad();
-    loss.backward();
-    const right = noGrad(() => sum(eq(argmax(output.detach(), 1), y)));
-    const sent = optimizer.step();
+    const results = this.#send(x, y);
     this.#rng = getRngState();
-    await sent;
-    return { loss: loss.detach(), right, images: x.size(0) };
+    await results.sent;
+    return results;
+  }
+
+  /** Records and sends a step; one that does not fit the memory leaves everything as it was. */
+  #send(x: Tensor, y: Tensor) {
+    const { net, optimizer } = this;
+    try {
+      const output: Tensor = net(x);
+      const loss = nn.functional.crossEntropy(output, y);
+      optimizer.zeroGrad();
+      loss.backward();
+      const right = noGrad(() => sum(eq(argmax(output.detach(), 1), y)));
+      const sent = optimizer.step();
+      return { loss: loss.detach(), right, images: x.size(0), sent };
+    } catch (error) {
+      optimizer.zeroGrad();
+      throw error;
+    }
   }
 
   /** Changes settings of the optimiser; another optimiser begins without memory. */
