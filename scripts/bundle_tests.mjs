@@ -10,7 +10,13 @@ const tests = join(root, "build/test");
 export const bundleFolder = join(root, "build/bundled_tests");
 
 /** Import modules of build/src by their paths, and must share them with what they import by name. */
-const AS_COMPILED = ["docs/compatibility.test.js"];
+const AS_COMPILED = [
+  "docs/compatibility.test.js",
+  // The Lab's code, which they import by path, imports the package by name.
+  ...["check", "code", "exported_files", "experiment", "probes", "training", "workers"].map(
+    (name) => `lab/${name}.test.js`,
+  ),
+];
 
 /** `new URL("./program.js", import.meta.url)`: a script of build/test that a test starts as a process. */
 const PROGRAM = /new URL\("(\.[^"]+\.js)", import\.meta\.url\)/g;
