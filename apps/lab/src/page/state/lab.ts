@@ -102,9 +102,29 @@ export function className(label: number): string {
 }
 
 let preparation = 0;
+let underWay: Promise<boolean> | null = null;
 
 /** Loads the data and makes new networks. What was trained is gone, except in checkpoints that were exported. */
-export async function prepare(): Promise<boolean> {
+export function prepare(): Promise<boolean> {
+  const promise = prepareNow();
+  underWay = promise;
+  return promise;
+}
+
+/** Waits for the preparation under way, or begins one: a press of Start meanwhile is not lost. */
+async function ready(): Promise<boolean> {
+  if (prepared.peek() !== null) return true;
+  let awaited = underWay ?? prepare();
+  let done = await awaited;
+  // Another one may have taken its place.
+  while (underWay !== null && awaited !== underWay) {
+    awaited = underWay;
+    done = await awaited;
+  }
+  return done || prepare();
+}
+
+async function prepareNow(): Promise<boolean> {
   const mine = ++preparation;
   batch(() => {
     prepared.value = null;
@@ -135,7 +155,7 @@ export async function prepare(): Promise<boolean> {
 export const MORE_EPOCHS = 10;
 
 export async function play(): Promise<void> {
-  if (prepared.peek() === null && !(await prepare())) return;
+  if (!(await ready())) return;
   if (state.peek() === "finished") {
     const done = Math.round(lastPoint.peek()?.epoch ?? 0);
     await change({ training: { epochs: done + MORE_EPOCHS } });
@@ -148,7 +168,7 @@ export async function pause(): Promise<void> {
 }
 
 export async function oneStep(): Promise<void> {
-  if (prepared.peek() === null && !(await prepare())) return;
+  if (!(await ready())) return;
   if (
     await told(() =>
       trainer()

@@ -32,14 +32,13 @@ export function Transport() {
         <button
           type="button"
           class="primary play"
-          disabled={busy}
           aria-label={label}
           onClick={() => void (running ? pause() : play())}
         >
           <Icon name={running ? "pause" : "play"} />
           <span>{label}</span>
         </button>
-        <IconButton label={t("oneStep")} class="" disabled={running || busy} onClick={() => void oneStep()}>
+        <IconButton label={t("oneStep")} class="" disabled={running} onClick={() => void oneStep()}>
           <Icon name="step" />
         </IconButton>
         <IconButton label={t("restart")} class="" disabled={busy} onClick={() => void prepare()}>
