@@ -24,7 +24,7 @@ export interface NetworkOptions {
   readonly transformInput?: boolean;
   /** Multiplies the channels of MobileNet V2. @default 1 */
   readonly widthMult?: number;
-  /** The layers of `models.sequential`. */
+  /** The layers of `models.sequential`, in order. @default [] */
   readonly layers?: readonly LayerDescription[] | string;
 }
 
