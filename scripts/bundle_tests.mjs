@@ -68,6 +68,8 @@ export async function bundleTests(files) {
       target: "node20.19",
       conditions: ["node"],
       packages: "external",
+      // Not the paths of tsconfig.json: they lead from the package's name to its sources.
+      tsconfigRaw: {},
       bundle: true,
       splitting: true,
       format: "esm",

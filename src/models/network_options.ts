@@ -24,7 +24,7 @@ export interface NetworkOptions {
   readonly transformInput?: boolean;
   /** Multiplies the channels of MobileNet V2. @default 1 */
   readonly widthMult?: number;
-  /** The layers of `models.sequential`, in order. @default [] */
+  /** The layers of `models.sequential`, in order. @default none: it needs some */
   readonly layers?: readonly LayerDescription[] | string;
 }
 
