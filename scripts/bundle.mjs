@@ -83,6 +83,9 @@ const NODE = {
   minifySyntax: true,
 };
 
+// See src/engines/cpu/plans_only.d.ts.
+const ONE_RANK = { ONE_RANK: "true" };
+
 const PLATFORMS = {
   node: NODE,
   // Not without white space: then esbuild leaves out the marks of pure calls, too, and bundlers could drop nothing.
@@ -228,7 +231,7 @@ export async function bundle() {
     const text = { entryPoints, minify: true, write: false };
     // Node.js runs text as CommonJS, a page as a classic script.
     const format = platform === "node" ? "cjs" : "iife";
-    const define = platform === "node" ? { "import.meta.url": "undefined" } : {};
+    const define = platform === "node" ? { "import.meta.url": "undefined" } : ONE_RANK;
     const { outputFiles } = await run(platform, { ...text, format, define });
     inline(platform, name, outputFiles[0].text);
     const outfile = join(work, platform, `${name}.js`);
@@ -238,9 +241,9 @@ export async function bundle() {
       return;
     }
     const later = path in LATER ? [join(source, `${LATER[path]}.js`)] : [];
-    await run(platform, { ...file, format, inject: later });
+    await run(platform, { ...file, format, define, inject: later });
     for (const entry of later) {
-      const { outputFiles } = await run(platform, { ...text, entryPoints: [entry], format });
+      const { outputFiles } = await run(platform, { ...text, entryPoints: [entry], format, define });
       inline(platform, basename(entry, ".js"), outputFiles[0].text);
     }
   }
@@ -251,7 +254,7 @@ export async function bundle() {
       format: "iife",
       minify: true,
       write: false,
-      define: { "import.meta.url": "location.href" },
+      define: { "import.meta.url": "location.href", ...ONE_RANK },
       plugins: [leaveOut(name), markPure],
     });
     inline("node", name, outputFiles[0].text);
@@ -275,8 +278,7 @@ export async function bundle() {
           splitting: true,
           chunkNames: "chunk-[hash]",
           plugins: [markPure, keepNamespaces],
-          // See src/engines/cpu/plans_only.d.ts.
-          define: platform === "page" ? { PLANS_ONLY: "true" } : {},
+          define: platform === "page" ? { PLANS_ONLY: "true", ...ONE_RANK } : {},
           metafile: true,
         }),
       ),

@@ -300,7 +300,7 @@ test("variants are all combinations, of the network's and the training's setting
 test("settings that do not exist are refused", () => {
   assert.throws(
     () => variantsOf("nin", ["activation=relu"]),
-    /nin has no setting `activation`.*it has dropout, batchSize, lr/,
+    /nin has no setting `activation`.*it has dropout, headChannels, batchSize, lr/,
   );
   assert.throws(() => variantsOf("lenet", ["dropout"]), /expected --set name=value,value, got "dropout"/);
   assert.throws(() => variantsOf("lenet", ["dropout=0", "dropout=1"]), /`dropout` is set twice/);

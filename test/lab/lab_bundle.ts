@@ -1,6 +1,14 @@
 /** The Lab's client and workers as files that a page loads, bundled as they stand: without the page, and without its packages. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -68,13 +76,10 @@ export async function bundleLab(): Promise<LabBundle> {
     nodePaths: [join(root, "node_modules")],
     plugins: [packageFiles, withoutTypes],
   };
-  const entries = ["training_worker", "code_worker", "image_worker"];
+  const entries = readdirSync(join(source, "entries")).filter((name) => name.endsWith("_worker.ts"));
   await build({
     ...shared,
-    entryPoints: [
-      join(source, "worker/client.ts"),
-      ...entries.map((name) => join(source, `entries/${name}.ts`)),
-    ],
+    entryPoints: [join(source, "worker/client.ts"), ...entries.map((name) => join(source, "entries", name))],
     plugins: [...shared.plugins, otherHash(hash), workerUrls],
   });
   writeFileSync(join(folder, "lab.html"), "<!doctype html><title>Lab</title><link rel=icon href=data:,>");

@@ -8,9 +8,10 @@ export class Output {
   /** Where people read. */
   readonly terminal: Terminal;
 
-  constructor(json: boolean) {
+  /** @param terminal - where people read; standard output if it is left out. */
+  constructor(json: boolean, terminal: Terminal = nodeTerminal(process.stdout)) {
     this.json = json;
-    this.terminal = nodeTerminal(process.stdout);
+    this.terminal = terminal;
   }
 
   /** A line for people; nothing with `--json`. What a terminal would obey is shown as an escape. */

@@ -8,6 +8,7 @@ import { init } from "../../distributed/index.ts";
 import { launcherOf } from "../../distributed/mpi/launcher.ts";
 import { findMpirun, mpirunArguments } from "../../distributed/mpirun.ts";
 import { shellWord } from "../../experiments/shell_text.ts";
+import { nodeTerminal } from "../../report/terminal/node_terminal.ts";
 import { processors } from "../../workers/processors.ts";
 import { INTERRUPTED, interruption } from "../console/interruption.ts";
 import { Output } from "../console/output.ts";
@@ -76,8 +77,10 @@ async function trainFollowing(options: Given, output: Output, train: Train): Pro
 }
 
 class SilentOutput extends Output {
-  override line(): void {}
-  override lines(): void {}
+  constructor(json: boolean) {
+    super(json, nodeTerminal({ write() {} }));
+  }
+
   override event(): void {}
   override note(): void {}
 }
@@ -115,7 +118,9 @@ function isAboutStart(all: readonly string[], at: number): boolean {
 
 function runMpirun(program: string, args: readonly string[]): Promise<number> {
   // In a process group of its own: a Ctrl-C in the terminal is for this process, which passes on that it came.
-  const child = spawn(program, args, { stdio: "inherit", detached: true });
+  // Open MPI gives ranks a terminal of its own: what is shown there must suit where it ends.
+  const env = process.stdout.isTTY ? process.env : { ...process.env, TERM: "dumb" };
+  const child = spawn(program, args, { stdio: "inherit", detached: true, env });
   const interrupt = interruption(() => child.kill(INTERRUPT));
   interrupt.arm();
   // A second Ctrl-C ends this process at once.

@@ -292,6 +292,7 @@ export class CpuEngine implements Engine {
   }
 
   joinRanks(channel: SharedArrayBuffer): ArrayBufferLike {
+    if (typeof ONE_RANK !== "undefined") throw new EngineError(`${this.name}: a page is one rank`);
     const { memory } = this.#ready();
     if (memory === undefined) throw new EngineError(`${this.name}: ranks need a memory that threads share`);
     // The first worker runs what is not divided among them.

@@ -96,7 +96,7 @@ function receive(request: CpuMessage, port: WorkerPort, open: OpenKernels): void
       importHostKernels(request.script);
       break;
     case "ranks":
-      joinChannel(request.channel);
+      if (typeof ONE_RANK === "undefined") joinChannel(request.channel);
       break;
     case "kernels":
       context.kernels.receive?.(request.message);

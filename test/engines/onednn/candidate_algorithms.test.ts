@@ -13,6 +13,7 @@ import {
   convolutionScratchBytes,
   convolutionThreadBytes,
   lastGeometry,
+  waitsForWindows,
 } from "../../../src/engines/onednn/convolution/convolution_algorithms.ts";
 import { DnnlScope } from "../../../src/engines/onednn/library/dnnl.ts";
 import { loadDnnl } from "../../../src/engines/onednn/library/load_dnnl.ts";
@@ -327,7 +328,10 @@ for (const op of OPS) {
   test(`Winograd's algorithm computes ${op}`, { skip }, () => {
     fc.assert(
       fc.property(winogradCases, (one) => {
-        assert.ok(checkAllAlgorithms(op, one, "float32").includes("float32 winograd"));
+        const { attributes, inputs, output } = stepOf(op, one, "float32");
+        const g = lastGeometry({ op, attributes, inputs, outputs: [output] });
+        const leftOut = op === "conv2d" && g !== null && waitsForWindows(g);
+        assert.equal(checkAllAlgorithms(op, one, "float32").includes("float32 winograd"), !leftOut);
       }),
       { numRuns: Number(process.env.CONVOYANT_FUZZ_RUNS ?? 12) },
     );

@@ -296,7 +296,7 @@ const BYTES_PER_SECOND = 1e10;
  * Whether fetching Winograd's transformed windows takes longer than its fewer products save: of a few images they are used
  * once, and in a network they are not in the caches any more, as they are in a benchmark.
  */
-function waitsForWindows(g: ConvGeometry): boolean {
+export function waitsForWindows(g: ConvGeometry): boolean {
   if (blocksPerImage(g) === 1) return false;
   const { planes, window } = forwardConvolution(g);
   const products = 2 * planes * tilesOf(forwardConvolution(g), g.n) * g.c * g.o;
