@@ -128,3 +128,18 @@ function firstNonFinite(data: Float32Array): number {
   for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
   return -1;
 }
+
+/** The rows of all parts below each other; parts without rows may have any number of columns. */
+export function stacked(parts: readonly Matrix[]): Matrix {
+  const columns = parts.find(({ rows }) => rows > 0)?.columns ?? 0;
+  const all = matrix(
+    parts.reduce((sum, { rows }) => sum + rows, 0),
+    columns,
+  );
+  let at = 0;
+  for (const { data } of parts) {
+    all.data.set(data, at);
+    at += data.length;
+  }
+  return all;
+}

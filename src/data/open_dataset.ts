@@ -1,4 +1,4 @@
-import type { Image } from "../records/image.ts";
+import { type Image, imageOfPlanes } from "../records/image.ts";
 import { checkedIndex } from "./array_batch.ts";
 import { datasetEntry } from "./dataset_registry.ts";
 import type { LocatedData, LocateOptions } from "./fetch/located_data.ts";
@@ -40,10 +40,6 @@ export async function openDataset(name: string, options: LocateOptions): Promise
 /** An example [C, H, W] of bytes as an image; of a number of channels that no image has, the first as grey. */
 function shownExample(data: ArrayLike<number>, shape: readonly number[], row: number): Image {
   const [, channels, height, width] = shape;
-  const plane = height * width;
   const shown = channels === 3 || channels === 4 ? channels : 1;
-  const pixels = new Uint8Array(plane * shown);
-  for (let c = 0; c < shown; c++)
-    for (let i = 0; i < plane; i++) pixels[i * shown + c] = data[(row * channels + c) * plane + i];
-  return { width, height, channels: shown, data: pixels };
+  return imageOfPlanes(data, row * channels * height * width, { width, height, channels: shown });
 }

@@ -9,3 +9,22 @@ export interface Image {
   /** `width * height * channels` bytes. */
   readonly data: Uint8Array;
 }
+
+/**
+ * Planes, one for each channel, as an image.
+ *
+ * @param at - place of the first plane.
+ * @param level - makes a byte of a value.
+ */
+export function imageOfPlanes(
+  planes: ArrayLike<number | bigint>,
+  at: number,
+  { width, height, channels }: Omit<Image, "data">,
+  level: (value: number) => number = Number,
+): Image {
+  const plane = width * height;
+  const data = new Uint8Array(plane * channels);
+  for (let c = 0, from = at; c < channels; c++)
+    for (let i = 0; i < plane; i++) data[i * channels + c] = level(Number(planes[from++]));
+  return { width, height, channels, data };
+}

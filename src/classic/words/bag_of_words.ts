@@ -10,7 +10,7 @@ import type {
 } from "../features/extractor.ts";
 import { assignToCentres } from "../learners/clusters/nearest_centres.ts";
 import { Turns } from "../learners/turns.ts";
-import { checkMatrix, type Matrix, matrix } from "../matrix.ts";
+import { checkMatrix, type Matrix, matrix, stacked } from "../matrix.ts";
 import { boolean, choice, integer, number, type OptionRules, readOptions } from "../option_checks.ts";
 import { GaussianMixture } from "./gaussian_mixture.ts";
 import { cellsOf, levelWeights, pyramidCells } from "./spatial_pyramid.ts";
@@ -173,7 +173,11 @@ class Bag implements BagOfWords {
     const turns = new Turns("bagOfWords.fit");
     const found = new Float64Array(centres.rows);
     for await (const { features } of this.#chunks(images, options)) {
-      const { labels } = await assignToCentres(stacked(features), centres, turns);
+      const { labels } = await assignToCentres(
+        stacked(features.map(({ descriptors }) => descriptors)),
+        centres,
+        turns,
+      );
       let first = 0;
       for (const { descriptors } of features) {
         for (const label of new Set(labels.subarray(first, first + descriptors.rows))) found[label]++;
@@ -216,7 +220,10 @@ class Bag implements BagOfWords {
     const { centres, needsLabels } = this.#vocabulary;
     for (const { descriptors } of features) checkMatrix("bagOfWords.encode", descriptors, centres.columns);
     const turns = new Turns("bagOfWords.encode");
-    const labels = needsLabels ? (await assignToCentres(stacked(features), centres, turns)).labels : null;
+    const labels = needsLabels
+      ? (await assignToCentres(stacked(features.map(({ descriptors }) => descriptors)), centres, turns))
+          .labels
+      : null;
     const out = matrix(features.length, this.length);
     const sums = new Float64Array(this.length);
     let first = 0;
@@ -270,20 +277,6 @@ class Bag implements BagOfWords {
     }
     if (this.#settings.tfIdf) toUnitLength(sums);
   }
-}
-
-function stacked(features: readonly LocalFeatures[]): Matrix {
-  const columns = features.find(({ descriptors }) => descriptors.rows > 0)?.descriptors.columns ?? 0;
-  const all = matrix(
-    features.reduce((sum, { descriptors }) => sum + descriptors.rows, 0),
-    columns,
-  );
-  let at = 0;
-  for (const { descriptors } of features) {
-    all.data.set(descriptors.data, at);
-    at += descriptors.data.length;
-  }
-  return all;
 }
 
 function toUnitLength(values: Float64Array): void {

@@ -11,7 +11,7 @@ import { openDataset } from "../../data/open_dataset.ts";
 import { stratifiedSplit } from "../../data/sampling/stratified_split.ts";
 import { CenterCrop, Compose, Resize } from "../../data/transforms/index.ts";
 import type { ClassName } from "../../records/class_names.ts";
-import type { Image } from "../../records/image.ts";
+import { type Image, imageOfPlanes } from "../../records/image.ts";
 import type { Preprocessing } from "../../records/preprocessing.ts";
 
 /** Images with a class for each. */
@@ -175,11 +175,7 @@ async function partOf(set: ImageFiles, indices: readonly number[], leftOut: stri
 
 function imagesOf({ data, shape }: ArrayBatch): Image[] {
   const [count, channels, height, width] = shape;
-  const plane = width * height;
-  return Array.from({ length: count }, (_, i) => {
-    const pixels = new Uint8Array(plane * channels);
-    for (let c = 0; c < channels; c++)
-      for (let p = 0; p < plane; p++) pixels[p * channels + c] = Number(data[(i * channels + c) * plane + p]);
-    return { width, height, channels: channels as 1 | 3, data: pixels };
-  });
+  const of = { width, height, channels: channels as 1 | 3 };
+  const bytes = channels * height * width;
+  return Array.from({ length: count }, (_, i) => imageOfPlanes(data, i * bytes, of));
 }

@@ -2,7 +2,7 @@
 import { ArgumentError } from "../../base/errors.ts";
 import type { SendBatch } from "../../classifier/scores.ts";
 import { datasetNames } from "../../data/dataset_registry.ts";
-import type { Image } from "../../records/image.ts";
+import { imageOfPlanes } from "../../records/image.ts";
 import { ClassificationMetrics } from "../../train/metrics/classification_metrics.ts";
 import type { Evaluation, TrainedNetworkOptions } from "../evaluate.ts";
 import { openClassicData } from "./classic_data.ts";
@@ -37,13 +37,11 @@ export async function openClassic(
 /** Sends images through a pipeline as they would go through a network: levels from 0 to 1, [N, C, H, W]. */
 export function throughPipeline(pipeline: SavedClassic): SendBatch {
   return async (pixels, [count, channels, height, width]) => {
-    const plane = width * height;
-    const images = Array.from({ length: count }, (_, i): Image => {
-      const data = new Uint8Array(plane * channels);
-      for (let c = 0, from = i * plane * channels; c < channels; c++)
-        for (let p = 0; p < plane; p++) data[p * channels + c] = Math.round(pixels[from++] * 255);
-      return { width, height, channels: channels as 1 | 3, data };
-    });
+    const of = { width, height, channels: channels as 1 | 3 };
+    const toLevel = (share: number) => Math.round(share * 255);
+    const images = Array.from({ length: count }, (_, i) =>
+      imageOfPlanes(pixels, i * channels * height * width, of, toLevel),
+    );
     return (await classifyImages(pipeline, images)).flat();
   };
 }

@@ -10,6 +10,7 @@ import {
   takeRows,
   type WordEncoding,
 } from "../../classic/index.ts";
+import { stacked } from "../../classic/matrix.ts";
 import { encodeSafetensors, type NamedArray } from "../../io/safetensors/safetensors.ts";
 import { readSafetensors } from "../../io/safetensors/safetensors_file.ts";
 import type { Image } from "../../records/image.ts";
@@ -77,18 +78,6 @@ export async function learnWords(
     signal,
   });
   return clusterCenters;
-}
-
-function stacked(parts: readonly Matrix[]): Matrix {
-  const { columns } = parts[0];
-  const rows = parts.reduce((sum, part) => sum + part.rows, 0);
-  const data = new Float32Array(rows * columns);
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  return { rows, columns, data };
 }
 
 /** The file of the words: for each kind of features its words, and of a mixture its weights and variances. */
