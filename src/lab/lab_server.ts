@@ -1,11 +1,11 @@
 /** A server of the Lab for this machine alone. */
 import { createReadStream, statSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isError } from "../base/builtin_kinds.ts";
-import { ArgumentError } from "../base/errors.ts";
 import type { ListenedSignal } from "../base/web_types.ts";
 import { LOOPBACK_NAMES } from "../serve/http/access.ts";
+import { listening } from "../serve/http/node_server.ts";
 import { type LabAnswer, type LabContent, LabSite } from "./lab_site.ts";
 
 /** The page may share memory between threads, and loads nothing from elsewhere. Code networks are compiled in workers. */
@@ -54,7 +54,7 @@ export async function serveLabContent(
 ): Promise<LabServer> {
   const site = new LabSite(content);
   const server = createServer((request, response) => void answer(site, request, response));
-  await listening(server, port);
+  await listening(server, "lab", { host: HOST, port });
   const closed = new Promise<void>((resolve) => server.once("close", resolve));
   const close = (): Promise<void> => {
     server.close();
@@ -64,27 +64,6 @@ export async function serveLabContent(
   signal?.addEventListener("abort", () => void close());
   if (signal?.aborted) void close();
   return { url: `http://${HOST}:${(server.address() as AddressInfo).port}/`, closed, close };
-}
-
-function listening(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const inUse = error.code === "EADDRINUSE";
-      const problem = inUse
-        ? `port ${port} of ${HOST} is in use`
-        : `cannot listen on port ${port}: ${error.message}`;
-      reject(
-        new ArgumentError(`lab: ${problem}`, {
-          ...(inUse && {
-            cure: "; choose another (`port`), or 0 for one that is free",
-            reason: "port in use" as const,
-          }),
-          cause: error,
-        }),
-      );
-    });
-    server.listen({ host: HOST, port }, resolve);
-  });
 }
 
 async function answer(site: LabSite, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -66,15 +66,7 @@ export class NodeServer {
   /** @throws ArgumentError if there is no listening at that address. */
   static listen(handler: RequestHandler, settings: ListenSettings): Promise<NodeServer> {
     const started = new NodeServer(handler, settings);
-    const { host, port } = settings;
-    return new Promise((resolve, reject) => {
-      const server = started.#server;
-      server.once("error", (error: NodeJS.ErrnoException) => reject(notListening(error, host, port)));
-      server.listen({ host, port }, () => {
-        server.removeAllListeners("error");
-        resolve(started);
-      });
-    });
+    return listening(started.#server, "serve", settings).then(() => started);
   }
 
   get port(): number {
@@ -131,7 +123,28 @@ export class NodeServer {
 
 type Refused = readonly [problem: string, cure: string, reason: ErrorReason];
 
-function notListening(error: NodeJS.ErrnoException, host: string, port: number): ArgumentError {
+/**
+ * Has a server listen.
+ *
+ * @param of - the command that asks for it, for messages.
+ * @throws ArgumentError if there is no listening at that address.
+ */
+export function listening(
+  server: Server,
+  of: string,
+  { host, port }: Pick<ListenSettings, "host" | "port">,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => reject(notListening(of, error, host, port));
+    server.once("error", fail);
+    server.listen({ host, port }, () => {
+      server.removeListener("error", fail);
+      resolve();
+    });
+  });
+}
+
+function notListening(of: string, error: NodeJS.ErrnoException, host: string, port: number): ArgumentError {
   const unknown = ["; name one of its addresses (`host`)", "address unknown"] as const;
   const reasons: Readonly<Record<string, Refused>> = {
     EADDRINUSE: [
@@ -149,9 +162,9 @@ function notListening(error: NodeJS.ErrnoException, host: string, port: number):
   };
   const known = reasons[error.code ?? ""];
   if (known === undefined)
-    return new ArgumentError(`serve: cannot listen on ${host}, port ${port}: ${error.message}`, {
+    return new ArgumentError(`${of}: cannot listen on ${host}, port ${port}: ${error.message}`, {
       cause: error,
     });
   const [problem, cure, reason] = known;
-  return new ArgumentError(`serve: ${problem}`, { cure, reason, cause: error });
+  return new ArgumentError(`${of}: ${problem}`, { cure, reason, cause: error });
 }
