@@ -22,7 +22,7 @@ export function printProgram(program: Program, timings: readonly StepTiming[] = 
   const total = timings.reduce((sum, t) => sum + t.milliseconds, 0);
   const rows = program.steps.map((step, i) => [
     String(i),
-    nameOf(step),
+    nameOfStep(step).slice(0, 60),
     step.label,
     `${step.inputs.map((id) => valueText(program, id)).join(", ")} -> ${step.outputs.map((id) => valueText(program, id)).join(", ")}`,
     megabytes(movedBytes(program, step)),
@@ -40,9 +40,10 @@ export function printProgram(program: Program, timings: readonly StepTiming[] = 
   return [head, ...lines].join("\n");
 }
 
-function nameOf(step: ProgramStep): string {
-  if (step.op === "fused") return `fused ${step.attributes.names ?? ""}`.slice(0, 60);
-  return step.attributes.activation === undefined ? step.op : `${step.op} + ${step.attributes.activation}`;
+/** The name of an op, of the ops that were fused, or of an op and the activation that it applies. */
+export function nameOfStep({ op, attributes }: ProgramStep): string {
+  if (op === "fused") return `fused ${attributes.names ?? ""}`.trimEnd();
+  return attributes.activation === undefined ? op : `${op} + ${attributes.activation}`;
 }
 
 function valueText(program: Program, id: number): string {
@@ -53,7 +54,7 @@ function valueText(program: Program, id: number): string {
 }
 
 /** Bytes read and written by a step, each value once. */
-function movedBytes(program: Program, step: ProgramStep): number {
+export function movedBytes(program: Program, step: ProgramStep): number {
   const ids = new Set([...step.inputs, ...step.outputs]);
   let bytes = 0;
   for (const id of ids) bytes += numel(program.values[id].shape) * bytesOf(program.values[id].dtype);

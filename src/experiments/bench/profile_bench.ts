@@ -1,4 +1,5 @@
 /** Profiles of what `convoyant bench` measured of ours. */
+import { numel } from "../../base/shape.ts";
 import { FrozenNetwork } from "../../classifier/freeze.ts";
 import { create, entry } from "../../models/index.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
@@ -50,6 +51,6 @@ async function stepOf({ task, net: name, precision, batch }: ProfiledContender):
   const shape = [batch, channels, size, size];
   if (task === "train") return trainingStep(net, shape, precision as Precision);
   const frozen = new FrozenNetwork(net, (output) => output, precision as Precision);
-  const pixels = new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(0.5);
+  const pixels = new Float32Array(numel(shape)).fill(0.5);
   return () => frozen.call(pixels, shape);
 }

@@ -1,6 +1,6 @@
 /** What each step of a program moves, computes and takes. */
-import { bytesOf } from "../../base/dtype.ts";
 import { numel } from "../../base/shape.ts";
+import { movedBytes, nameOfStep } from "../../compiler/print_program.ts";
 import type { Program, ProgramStep, StepTiming } from "../../engines/contract/engine.ts";
 import { matmulOp } from "../../ops/matmul.ts";
 import { conv2dInputGradientOp, conv2dOp, conv2dWeightGradientOp } from "../../ops/nn/convolution.ts";
@@ -29,24 +29,17 @@ export function stepCosts(program: Program, timings: readonly StepTiming[]): Ste
   const text = (id: number) => `${program.values[id].dtype}[${program.values[id].shape.join(",")}]`;
   return program.steps.map((one, step) => {
     const { op, label, inputs, outputs } = one;
-    const values = [...new Set([...inputs, ...outputs])].map((id) => program.values[id]);
     return {
       step,
       op: nameOfStep(one),
       layer: label,
       inputs: inputs.map(text),
       outputs: outputs.map(text),
-      bytes: values.reduce((total, { shape, dtype }) => total + numel(shape) * bytesOf(dtype), 0),
+      bytes: movedBytes(program, one),
       operations: operationsOf(program, one, op),
       milliseconds: time.get(step) ?? 0,
     };
   });
-}
-
-/** The name of an op, of the ops that were fused, or of an op and the activation that it applies. */
-function nameOfStep({ op, attributes }: ProgramStep): string {
-  if (op === "fused") return `fused ${attributes.names ?? ""}`.trimEnd();
-  return attributes.activation === undefined ? op : `${op} + ${attributes.activation}`;
 }
 
 function operationsOf({ values }: Program, { attributes, inputs, outputs }: ProgramStep, op: string): number {
