@@ -4,22 +4,11 @@
 // The network is what we export as ONNX, as plain data beside the file (`.json`, `.bin`). It runs as its converter would
 // have it: channels last, batch normalisation folded, biases and activations inside the convolutions.
 import { readFileSync } from "node:fs";
-import { installed, load, options, rates, report, secondsSinceStart } from "./measure.mjs";
-import { provideThreads } from "./tfjs_threads.mjs";
+import { options, rates, report, secondsSinceStart } from "./measure.mjs";
+import { startWasm } from "./tfjs_wasm.mjs";
 
 const given = options({ net: "lenet", model: "", shape: "1x28x28" });
-console.warn = () => {};
-console.info = () => {};
-const tf = load("@tensorflow/tfjs");
-const wasm = load("@tensorflow/tfjs-backend-wasm");
-const { folder, version } = installed("@tensorflow/tfjs-backend-wasm");
-wasm.setWasmPaths(`${folder}/dist/`);
-tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", given.threads > 1);
-if (given.threads > 1) {
-  provideThreads(given.threads);
-  wasm.setThreadsCount(given.threads);
-}
-if (!(await tf.setBackend("wasm"))) throw new Error("TensorFlow.js could not start its wasm backend.");
+const { tf, wasm, version } = await startWasm(given.threads);
 
 const graph = JSON.parse(readFileSync(`${given.model}.json`, "utf8"));
 const bytes = readFileSync(`${given.model}.bin`);
