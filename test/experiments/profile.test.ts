@@ -7,7 +7,7 @@ import {
   programsOf,
   type RecordedRun,
 } from "../../src/experiments/profile/profile_recorder.ts";
-import { profileRows, wholeRoofline } from "../../src/experiments/profile/profile_rows.ts";
+import { profileOf } from "../../src/experiments/profile/profile_rows.ts";
 import { stepCosts } from "../../src/experiments/profile/step_costs.ts";
 import { durationOf, traceOf } from "../../src/experiments/profile/trace.ts";
 import { create } from "../../src/models/index.ts";
@@ -72,13 +72,13 @@ test("a trace holds each step of each run, one after the other, inside of its ru
 test("rows add up to the program, and the roofline is that of operations and bytes", async () => {
   const [program] = programsOf(await recorded(6));
   const slow = { gflops: 1e-6, gigabytesPerSecond: 1e9 };
-  const rows = profileRows(program, slow);
+  const { rows, roofline } = profileOf(program, slow);
   const sum = (of: "milliseconds" | "share" | "operations") => rows.reduce((all, row) => all + row[of], 0);
   const total = program.timings.reduce((all, { milliseconds }) => all + milliseconds, 0);
   assert.ok(Math.abs(sum("milliseconds") - total) < 1e-6);
   assert.ok(Math.abs(sum("share") - 1) < 1e-9);
   // Bound by operations alone: 1000 a second.
-  assert.ok(Math.abs(wholeRoofline(program, slow) / (sum("operations") / total) - 1) < 1e-9);
+  assert.ok(Math.abs(roofline / (sum("operations") / total) - 1) < 1e-9);
   const [row] = rows;
   assert.ok(Math.abs(row.roofline / (row.operations / row.milliseconds) - 1) < 1e-9);
 });

@@ -2,7 +2,7 @@
 import type { Program } from "../../engines/contract/engine.ts";
 import { measureRoofline } from "../../experiments/bench/engine_speed.ts";
 import { programsOf, type RecordedRun } from "../../experiments/profile/profile_recorder.ts";
-import { profileRows, wholeRoofline } from "../../experiments/profile/profile_rows.ts";
+import { type ProfileRow, profileOf } from "../../experiments/profile/profile_rows.ts";
 import { traceOf } from "../../experiments/profile/trace.ts";
 import { writeFileAtomic } from "../../io/atomic_file.ts";
 import { formatBytes, formatScaled } from "../../report/number_text.ts";
@@ -25,9 +25,7 @@ export async function showProfile(runs: readonly RecordedRun[], file: string, ou
   const precision = precisionOf(program.program);
   const engine = engineInfo();
   const bounds = await measureRoofline(precision, engineName() === "reference");
-  const rows = profileRows(program, bounds);
-  const milliseconds = rows.reduce((sum, row) => sum + row.milliseconds, 0);
-  const roofline = wholeRoofline(program, bounds);
+  const { rows, milliseconds, roofline } = profileOf(program, bounds);
   const head =
     `a program of ${program.program.steps.length} steps, ${program.runs} ${program.runs === 1 ? "run" : "runs"}, ${milliseconds.toFixed(2)} ms each, ` +
     `${percent(roofline)} of the roofline`;
@@ -47,7 +45,7 @@ export async function showProfile(runs: readonly RecordedRun[], file: string, ou
   output.event({ event: "profile", file, precision, engine, ...bounds, ...whole });
 }
 
-function table(rows: ReturnType<typeof profileRows>, output: Output): string[] {
+function table(rows: readonly ProfileRow[], output: Output): string[] {
   const right = (title: string) => ({ title, align: "right" as const });
   const columns = [
     { title: "step", flexible: true },

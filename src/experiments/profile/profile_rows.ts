@@ -17,36 +17,49 @@ export interface ProfileRow {
   readonly roofline: number;
 }
 
-/** Those that take longest first. */
-export function profileRows({ program, timings }: ProfiledProgram, bounds: Roofline): ProfileRow[] {
-  const costs = stepCosts(program, timings);
-  const total = costs.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+/** A program's profile. */
+export interface ProgramProfile {
+  /** Those that take longest first. */
+  readonly rows: readonly ProfileRow[];
+  readonly milliseconds: number;
+  /** What the whole program would take at least, over what it took. */
+  readonly roofline: number;
+}
+
+export function profileOf({ program, timings }: ProfiledProgram, bounds: Roofline): ProgramProfile {
+  // Each step by its own bound.
+  const costs = stepCosts(program, timings).map((step) => ({
+    ...step,
+    least: leastMilliseconds(step, bounds),
+  }));
+  const whole = sumOf(costs, "milliseconds");
   const byName = new Map<string, typeof costs>();
   for (const one of costs) {
     const key = `${one.op} ${one.layer}`;
     byName.set(key, [...(byName.get(key) ?? []), one]);
   }
   const rows = [...byName.values()].map((steps): ProfileRow => {
-    const sum = (of: "bytes" | "operations" | "milliseconds") => steps.reduce((all, one) => all + one[of], 0);
-    const milliseconds = sum("milliseconds");
-    const { op, layer } = steps[0];
-    // Each step by its own bound.
-    const least = steps.reduce((all, step) => all + leastMilliseconds(step, bounds), 0);
+    const milliseconds = sumOf(steps, "milliseconds");
     return {
-      ...{ op, layer, steps: steps.length, bytes: sum("bytes"), operations: sum("operations"), milliseconds },
-      share: total === 0 ? 0 : milliseconds / total,
-      roofline: milliseconds === 0 ? 0 : least / milliseconds,
+      op: steps[0].op,
+      layer: steps[0].layer,
+      steps: steps.length,
+      bytes: sumOf(steps, "bytes"),
+      operations: sumOf(steps, "operations"),
+      milliseconds,
+      share: ratio(milliseconds, whole),
+      roofline: ratio(sumOf(steps, "least"), milliseconds),
     };
   });
-  return rows.sort((a, b) => b.milliseconds - a.milliseconds);
+  rows.sort((a, b) => b.milliseconds - a.milliseconds);
+  return { rows, milliseconds: whole, roofline: ratio(sumOf(costs, "least"), whole) };
 }
 
-/** What the whole program would take at least, over what it took. */
-export function wholeRoofline({ program, timings }: ProfiledProgram, bounds: Roofline): number {
-  const costs = stepCosts(program, timings);
-  const total = costs.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-  return total === 0 ? 0 : costs.reduce((sum, step) => sum + leastMilliseconds(step, bounds), 0) / total;
+function sumOf<K extends string>(steps: readonly Readonly<Record<K, number>>[], of: K): number {
+  return steps.reduce((sum, step) => sum + step[of], 0);
 }
+
+const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
 function leastMilliseconds(
   { operations, bytes }: { operations: number; bytes: number },
