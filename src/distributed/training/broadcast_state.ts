@@ -1,22 +1,16 @@
 /** Rank 0's weights, optimiser and place in the training, on every rank: nothing but rank 0 needs the run's folder. */
-import type { TypedArray } from "../../base/dtype.ts";
-import { constantValue } from "../../graph/node.ts";
 import type { Module } from "../../nn/index.ts";
-import { defaultSession } from "../../runtime/runtime.ts";
 import { getRngState, type RngState, setRngState } from "../../tensor/random_state.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { OptimizerLike } from "../../train/loop/fit_options.ts";
 import type { TrainingState } from "../../train/runs/checkpoint.ts";
 import type { MpiClient } from "../mpi/mpi_client.ts";
 import { valueOfRank0 } from "./gather_values.ts";
+import { type PlainTensor, plainTensor, tensorOf } from "./plain_tensor.ts";
 
-/** A tensor as plain data. */
+/** A tensor in a state. */
 interface Packed {
-  readonly tensor: {
-    readonly data: TypedArray;
-    readonly shape: readonly number[];
-    readonly dtype: Tensor["dtype"];
-  };
+  readonly tensor: PlainTensor;
 }
 
 interface Snapshot {
@@ -58,9 +52,9 @@ export async function broadcastState(
 
 async function pack(value: unknown): Promise<unknown> {
   if (value instanceof Tensor) {
-    const { shape, dtype } = value;
-    const data = (await defaultSession().fetch(value.value)).slice();
-    return { tensor: { data, shape: [...shape], dtype } } satisfies Packed;
+    const plain = await plainTensor(value);
+    // A later step must not change it.
+    return { tensor: { ...plain, data: plain.data.slice() } } satisfies Packed;
   }
   if (Array.isArray(value)) return Promise.all(value.map(pack));
   if (typeof value !== "object" || value === null) return value;
@@ -74,6 +68,6 @@ function unpack(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unpack);
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
   const { tensor } = value as Partial<Packed>;
-  if (tensor !== undefined) return new Tensor(constantValue(tensor.data, [...tensor.shape], tensor.dtype));
+  if (tensor !== undefined) return tensorOf(tensor);
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, unpack(one)]));
 }

@@ -1,10 +1,7 @@
 /** A test run that ranks share: each computes its shards of every batch, and all count all of them, in order. */
-import type { TypedArray } from "../../base/dtype.ts";
-import { constantValue } from "../../graph/node.ts";
 import type { Module } from "../../nn/index.ts";
 import { keepModes } from "../../nn/module/modes.ts";
-import { defaultSession } from "../../runtime/runtime.ts";
-import { Tensor } from "../../tensor/tensor.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import type { Loader, LossFunction, MetricFunctions } from "../../train/loop/fit_options.ts";
 import { partOf } from "../../train/loop/micro_batches.ts";
 import {
@@ -14,15 +11,9 @@ import {
   TestCounter,
   type TestMetrics,
 } from "../../train/metrics/evaluate.ts";
+import { type PlainTensor, plainTensor, tensorOf } from "./plain_tensor.ts";
 import { rangeOfShard, type ShardCut, shardsOfRank } from "./shards.ts";
 import { partOfBatch } from "./shared_loader.ts";
-
-/** A tensor as plain data. */
-interface PlainTensor {
-  readonly data: TypedArray;
-  readonly shape: readonly number[];
-  readonly dtype: Tensor["dtype"];
-}
 
 /** What a shard has given. */
 interface PlainBatch {
@@ -76,11 +67,6 @@ function* shardsOf(x: Tensor, y: Tensor, cut: ShardCut, sender: SliceSender): Ge
   }
 }
 
-async function plainTensor(tensor: Tensor): Promise<PlainTensor> {
-  const { shape, dtype } = tensor;
-  return { data: await defaultSession().fetch(tensor.value), shape, dtype };
-}
-
 async function plainBatch({ logits, means, target }: SentBatch): Promise<PlainBatch> {
   return {
     logits: logits && (await plainTensor(logits)),
@@ -90,6 +76,5 @@ async function plainBatch({ logits, means, target }: SentBatch): Promise<PlainBa
 }
 
 function sentBatch({ logits, means, target }: PlainBatch): SentBatch {
-  const tensor = ({ data, shape, dtype }: PlainTensor) => new Tensor(constantValue(data, [...shape], dtype));
-  return { logits: logits && tensor(logits), means: means.map(tensor), target: tensor(target) };
+  return { logits: logits && tensorOf(logits), means: means.map(tensorOf), target: tensorOf(target) };
 }
