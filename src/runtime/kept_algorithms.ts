@@ -20,13 +20,6 @@ let connection: EngineConnection | null = null;
 /** From here on the algorithms are those of this engine. */
 export function attachAutotuning(next: EngineConnection): void {
   connection = next;
-  const { autotuning } = next.engine;
-  if (autotuning === undefined) return;
-  autotuning.onChosen = (work, chosen) => {
-    // Who keeps them later is told of all that were chosen before.
-    const machine = keepers.size > 0 ? autotuning.machine : null;
-    if (machine !== null) for (const keeper of keepers) keeper.keep(machine, work, chosen);
-  };
   if (keepers.size > 0) adoptAll();
 }
 
@@ -53,6 +46,8 @@ export function autotunedAlgorithms(): { readonly machine: string; readonly chos
 
 function adoptAll(): void {
   const autotuning = connection?.engine.autotuning;
+  // Without a keeper there is none to notify; a later one is told of all that were chosen before.
+  if (autotuning !== undefined) autotuning.onChosen = keepers.size > 0 ? notifyKeepers : null;
   const machine = autotuning?.machine;
   if (connection === null || autotuning === undefined || machine === undefined || machine === null) return;
   const merged = new Map<string, string | null>();
@@ -63,4 +58,9 @@ function adoptAll(): void {
   for (const [work, chosen] of autotuning.chosen) {
     for (const keeper of keepers) keeper.keep(machine, work, chosen);
   }
+}
+
+function notifyKeepers(work: string, chosen: string | null): void {
+  const machine = connection?.engine.autotuning?.machine ?? null;
+  if (machine !== null) for (const keeper of keepers) keeper.keep(machine, work, chosen);
 }

@@ -22,7 +22,7 @@ export async function startWorker(script: WorkerScript, listeners: WorkerListene
     if (!ended) listeners.failed(reason);
     ended = true;
   };
-  worker.on("message", (message) => listeners.message(message));
+  worker.on("message", listeners.message);
   worker.on("error", (error: Error) => {
     fail(`${error.name}: ${error.message}${isTooManyFiles(error) ? `; ${TOO_MANY_FILES}` : ""}`);
   });
@@ -47,10 +47,10 @@ function fileOf(script: WorkerScript): URL | null {
   }
 }
 
-/** Inside a worker: passes every message to `receive`, in order. */
-export function listen(receive: (message: unknown, port: WorkerPort) => void): void {
+/** Inside a worker: passes every message from here on to `receive`, in order. */
+export function listen(receive: (message: unknown) => void): WorkerPort {
   const inner = threads().parentPort;
   if (inner === null) throw new Error("this module runs as a worker only");
-  const port: WorkerPort = { post: (message, transfer) => inner.postMessage(message, transfer) };
-  inner.on("message", (message) => receive(message, port));
+  inner.on("message", receive);
+  return { post: (message, transfer) => inner.postMessage(message, transfer) };
 }

@@ -57,7 +57,8 @@ function ready(worker: Worker): Promise<Worker> {
 }
 
 /** What the code that runs in this thread in place of a worker receives by. */
-let receiveHere: ((message: unknown, port: WorkerPort) => void) | undefined;
+let receiveHere: ((message: unknown) => void) | undefined;
+let postHere: WorkerPort["post"] = () => {};
 let isUsedHere = false;
 
 /**
@@ -72,11 +73,9 @@ async function startHere(script: WorkerScript, listeners: WorkerListeners): Prom
   isUsedHere = true;
   await script.here();
   let isStopped = false;
-  const port: WorkerPort = {
-    post: (message) => queueMicrotask(() => isStopped || listeners.message(message)),
-  };
+  postHere = (message) => queueMicrotask(() => isStopped || listeners.message(message));
   return {
-    post: (message) => queueMicrotask(() => isStopped || receiveHere?.(message, port)),
+    post: (message) => queueMicrotask(() => isStopped || receiveHere?.(message)),
     keepAlive: () => {},
     stop: async () => {
       isStopped = true;
@@ -86,16 +85,17 @@ async function startHere(script: WorkerScript, listeners: WorkerListeners): Prom
 }
 
 /** Inside a worker: says that it is ready, then passes every message to `receive`, in order. */
-export function listen(receive: (message: unknown, port: WorkerPort) => void): void {
+export function listen(receive: (message: unknown) => void): WorkerPort {
   if (isUsedHere) {
     receiveHere = receive;
-    return;
+    // The module is loaded once, and serves one engine after the other.
+    return { post: (message) => postHere(message) };
   }
   const scope = globalThis as unknown as {
     onmessage: ((event: MessageEvent) => void) | null;
     postMessage(message: unknown, transfer: Transferable[]): void;
   };
-  const port: WorkerPort = { post: (message, transfer) => scope.postMessage(message, transfer ?? []) };
-  scope.onmessage = (event) => receive(event.data, port);
+  scope.onmessage = (event) => receive(event.data);
   scope.postMessage("ready", []);
+  return { post: (message, transfer) => scope.postMessage(message, transfer ?? []) };
 }

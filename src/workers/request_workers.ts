@@ -3,7 +3,7 @@ import { listen, startWorker } from "#workers";
 import { EngineError } from "../base/errors.ts";
 import { type ErrorRecord, recordError, reviveError } from "./errors_across.ts";
 import { Requests } from "./worker_messages.ts";
-import type { TransferList, WorkerHandle, WorkerListeners, WorkerPort, WorkerScript } from "./worker_port.ts";
+import type { TransferList, WorkerHandle, WorkerListeners, WorkerScript } from "./worker_port.ts";
 
 /** What workers are sent: once what they all work on, then requests. */
 type Sent<Given, Question> =
@@ -124,7 +124,7 @@ export function answerRequests<Given, Question, Answer>(
 ): void {
   let given: Given;
   let working: Promise<void> = Promise.resolve();
-  const answerOne = async (request: number, question: Question, port: WorkerPort): Promise<void> => {
+  const answerOne = async (request: number, question: Question): Promise<void> => {
     try {
       const { answer: found, transfer } = await answer(given, question);
       port.post({ request, answer: found } satisfies Reply<Answer>, transfer);
@@ -132,9 +132,9 @@ export function answerRequests<Given, Question, Answer>(
       port.post({ request, error: recordError(error) } satisfies Reply<Answer>);
     }
   };
-  listen((message, port) => {
+  const port = listen((message) => {
     const sent = message as Sent<Given, Question>;
     if (sent.type === "given") given = sent.given;
-    else working = working.then(() => answerOne(sent.request, sent.question, port));
+    else working = working.then(() => answerOne(sent.request, sent.question));
   });
 }

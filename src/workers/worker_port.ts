@@ -15,9 +15,9 @@ export interface WorkerHandle {
 }
 
 export interface WorkerListeners {
-  message(message: unknown): void;
+  readonly message: (message: unknown) => void;
   /** The worker is gone, or threw outside any request. */
-  failed(reason: string): void;
+  readonly failed: (reason: string) => void;
 }
 
 /** The port inside a worker. */

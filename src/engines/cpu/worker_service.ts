@@ -34,7 +34,7 @@ const failedWrites = new FailedWrites();
 
 /** Answers the engine's messages from here on. */
 export function serve(open: OpenKernels): void {
-  listen((message, port) => {
+  const port = listen((message) => {
     const request = message as CpuMessage;
     try {
       receive(request, port, open);

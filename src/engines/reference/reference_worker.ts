@@ -7,7 +7,6 @@ import { allocateArray, viewArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
 import { numel } from "../../base/shape.ts";
 import { recordError } from "../../workers/errors_across.ts";
-import type { WorkerPort } from "../../workers/worker_port.ts";
 import type { Program, RunResult, StepTiming } from "../contract/engine.ts";
 import { FailedWrites, PARTLY_WRITTEN, wroteBefore } from "../contract/failed_writes.ts";
 import type { CommitPlan } from "../contract/run_program.ts";
@@ -30,14 +29,14 @@ const buffers = new Map<number, ArrayBuffer>();
 const programs = new Map<number, Prepared>();
 let failedWrites = new FailedWrites();
 
-listen((message, port) => {
+const port = listen((message) => {
   const request = message as ReferenceRequest;
   if (!("request" in request)) {
     accept(request);
     return;
   }
   try {
-    answer(request, port);
+    answer(request);
   } catch (error) {
     port.post({ request: request.request, error: recordError(error) });
   }
@@ -76,7 +75,7 @@ function accept(request: Exclude<ReferenceRequest, { request: number }>): void {
   }
 }
 
-function answer(request: Extract<ReferenceRequest, { request: number }>, port: WorkerPort): void {
+function answer(request: Extract<ReferenceRequest, { request: number }>): void {
   if (request.type === "start") {
     forgetAll();
     port.post({ request: request.request, value: null });

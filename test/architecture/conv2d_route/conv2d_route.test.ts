@@ -8,6 +8,9 @@ import { instrumented } from "./instrumented_copy.ts";
 import { routeFrom, routesOf } from "./route.ts";
 import { documentedOnednn, opened, routeText } from "./route_text.ts";
 
+/** A reader who has to open more has lost the thread. */
+const MOST_FILES = { wasm: 32, onednn: 42 };
+
 test("every kind of function reports that it was entered", () => {
   const text =
     "const a = (x) => ({ x });\nclass B { constructor() {} get c() { return () => 1; } }\nasync function d() {}";
@@ -68,6 +71,8 @@ test("docs/architecture.md counts and names the files of the route of nn.Conv2d"
     routeText(routes.wasm, onednn),
     "run `node build/test/docs/write_architecture.js`",
   );
+  assert.ok(opened(routes.wasm).length <= MOST_FILES.wasm, opened(routes.wasm).join("\n"));
+  assert.ok(onednn.opened <= MOST_FILES.onednn);
   if (dnnlFacts() === null) return;
   assert.ok(routes.onednn.chain.includes("engines/onednn/convolution/onednn_convolution.ts"));
   // Which kernels are chosen depends on the processor.
