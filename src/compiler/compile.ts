@@ -30,6 +30,7 @@ import { fuseActivation } from "./passes/fuse_activation.ts";
 import { fuseLoops, fusesAny } from "./passes/fuse_loops.ts";
 import { fusedOp } from "./passes/fused_op.ts";
 import { commonSubexpressions, deadCode } from "./passes/redundant_nodes.ts";
+import { unusedOutputs } from "./passes/unused_outputs.ts";
 import { widenHalf, widenRest } from "./passes/widen_half.ts";
 
 /**
@@ -38,7 +39,8 @@ import { widenHalf, widenRest } from "./passes/widen_half.ts";
  */
 export function compileGraph(graph: Graph, target: ProgramTarget, keepsWeights = false): Program {
   requireDtypes(graph, target);
-  const planner = new StepPlanner(target);
+  // A program whose weights stay as they are asks for no gradients.
+  const planner = new StepPlanner(target, keepsWeights);
   return planMemory(passes(graph, planner), planner, keepsWeights);
 }
 
@@ -78,6 +80,7 @@ function passes(
     apply(commonSubexpressions);
     apply(deadCode);
   }
+  apply(unusedOutputs, has("sparesOutputs"));
   apply(widenRest, half);
   if (!fusesAny(now, planner)) return now;
   const constants = now.nodes.some(({ op }) => op === fullOp);
@@ -101,11 +104,14 @@ function requireDtypes(graph: Graph, { limits }: ProgramTarget): void {
 
 export class StepPlanner {
   readonly #target: ProgramTarget;
+  readonly #forwardOnly: boolean;
   /** By the attributes, which passes hand on as they are, and then by op, shapes and dtypes. */
   readonly #known = new WeakMap<Attributes, Map<string, StepPlan | null>>();
 
-  constructor(target: ProgramTarget) {
+  /** @param forwardOnly - see `StepSpec`. */
+  constructor(target: ProgramTarget, forwardOnly = false) {
     this.#target = target;
+    this.#forwardOnly = forwardOnly;
   }
 
   get limits(): EngineLimits {
@@ -150,7 +156,7 @@ export class StepPlanner {
     const key = `${step.op}(${step.inputs.map(textOf).join()})${step.outputs.map(textOf).join()}`;
     let plan = plans.get(key);
     if (plan === undefined) {
-      plan = this.#target.plan(step);
+      plan = this.#target.plan(this.#forwardOnly ? { ...step, forwardOnly: true } : step);
       plans.set(key, plan);
     }
     return plan;

@@ -57,6 +57,8 @@ export interface OpDefinition {
   readonly takesActivation?: boolean;
   /** Whether ops with `takesActivation` can apply this one. */
   readonly activation?: boolean;
+  /** Whether a kernel may leave out all results but the first: it is then asked about with one output. */
+  readonly sparesOutputs?: boolean;
   /** Multiplications that are added up, when the op is a matmul or a convolution. */
   multiplyAdds?(
     inputs: readonly TensorSpec[],

@@ -37,6 +37,8 @@ function manyKinds(): nn.Module {
       nn.Conv2d(32, 48, 3, { padding: 1 }),
       nn.Sigmoid(),
       nn.Conv2d(48, 48, 3, { padding: 1, groups: 48 }),
+      nn.MaxPool2d(3, { stride: 1, padding: 1 }),
+      nn.Conv2d(48, 48, 5, { padding: 2, groups: 48 }),
       nn.Conv2d(48, 64, 5, { padding: 2 }),
       nn.BatchNorm2d(64),
       nn.Tanh(),

@@ -9,6 +9,7 @@ import { constant } from "../../src/ops/creation.ts";
 import * as ops from "../../src/ops/elementwise/elementwise.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { conv2d } from "../../src/ops/nn/convolution.ts";
+import { maxPool2d } from "../../src/ops/nn/pooling.ts";
 import { amax, sum } from "../../src/ops/reduction/reduction.ts";
 import { expand, permute, reshape } from "../../src/ops/shape/shape_ops.ts";
 import { runInProcess, unsharedBytes } from "./run_in_process.ts";
@@ -176,6 +177,39 @@ test("an activation moves into the matmul before it, unless its input is read el
     ["matmul", "fused"],
   );
   assertClose(evaluate([y], FUSED), evaluate([y], PLAIN));
+});
+
+test("a pooling keeps no places of its maxima that nothing reads, if the engine has a kernel for that", () => {
+  const pool = { kernelSize: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1], ceilMode: false };
+  const [y, places] = maxPool2d(leaf([1, 2, 4, 4], 1), pool);
+  const outputs = (read: Value[], target: ProgramTarget) =>
+    optimise(capture(read, [], lost).build(), target).nodes[0].outputs.length;
+  assert.equal(outputs([y], PLAIN), 1);
+  assert.equal(outputs([y, places], PLAIN), 2);
+  assert.equal(outputs([places], PLAIN), 2);
+  const wantsBoth: ProgramTarget = {
+    ...PLAIN,
+    plan: (step) => (step.outputs.length === 2 ? PLAIN.plan(step) : null),
+  };
+  assert.equal(outputs([y], wantsBoth), 2);
+  assertClose(evaluate([y], PLAIN), evaluate([y], wantsBoth));
+});
+
+test("only a program that keeps its weights tells the engine that no gradients are wanted", () => {
+  const asked = new Set<boolean | undefined>();
+  const target: ProgramTarget = {
+    ...PLAIN,
+    plan: (step) => {
+      asked.add(step.forwardOnly);
+      return PLAIN.plan(step);
+    },
+  };
+  const graph = capture([scaledConvolution().result], [], lost).build();
+  compileGraph(graph, target);
+  assert.deepEqual([...asked], [undefined]);
+  asked.clear();
+  compileGraph(graph, target, true);
+  assert.deepEqual([...asked], [true]);
 });
 
 /** A convolution, perhaps with a bias, times a factor of each channel plus an addend of each, through ReLU6. */

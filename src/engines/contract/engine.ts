@@ -30,6 +30,8 @@ export interface StepSpec {
   readonly attributes: Attributes;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  /** Whether no gradient of it is wanted in its program, now or later; absent if one may be. */
+  readonly forwardOnly?: boolean;
 }
 
 /**

@@ -74,6 +74,7 @@ function inferPooled(
 export const maxPool2dOp: OpDefinition = {
   name: "maxPool2d",
   images: { inputs: [0], outputs: true, rearranges: false },
+  sparesOutputs: true,
   infer([x], attributes) {
     const geometry = attributes as unknown as MaxPoolGeometry;
     requireFloating(x);

@@ -20,6 +20,7 @@ const MEANING: Readonly<Record<string, string>> = {
   foldChannelScales: "factors of channels move into the convolution before",
   fuseActivation: "activations move into the convolution or product before",
   channelsLast: "channels last, if the engine asks for it",
+  unusedOutputs: "results that a kernel can do without are left out",
   widenRest: "what is left in 16 bits is converted",
   foldScalars: "scalars become constants of loops",
   fuseLoops: "chains of element-wise ops and reductions become loops",

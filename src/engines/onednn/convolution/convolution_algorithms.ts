@@ -120,8 +120,9 @@ export function weightSlices(g: ConvGeometry): Slices {
   );
 }
 
-/** The most that a weight takes in a layout of the library's: channels are padded to whole blocks. */
+/** The most that a weight takes in a layout of the library's: channels, or groups of one, are padded to whole blocks. */
 export function weightBytes({ groups, o, c, kh, kw }: ConvGeometry): number {
+  if (groups > 1 && o * c === 1) return aligned((groups + 63) * kh * kw * 4);
   const padded = (channels: number) => channels + (groups > 1 && channels < 16 ? 15 : 63);
   return aligned((groups > 1 ? groups + 15 : 1) * padded(o) * padded(c) * kh * kw * 4);
 }

@@ -1,7 +1,8 @@
 /**
  * Whether a convolution is faster in oneDNN, channels last, or in the wasm engine's kernels, channels first: both
- * compute it and the gradient by its weight (that by the input is not always wanted) on a few examples and one thread,
- * and the result is kept with the others. What has many channels is not benchmarked: there the library is several
+ * compute it and the gradient by its weight (that by the input is not always wanted), or it alone if no gradient is, on
+ * a few examples and one thread, and the result is kept with the others. (Depthwise 5x5 layers of a frozen
+ * EfficientNet-Lite0 take a sixth of the time so, 25 permutations less included.) What has many channels is not benchmarked: there the library is several
  * times faster on every processor that it knows. Nor is what has very few (`FEW_CHANNELS`).
  */
 import type { Attributes, StepSpec, TensorSpec } from "../../contract/engine.ts";
@@ -39,7 +40,7 @@ export class ConvolutionPreference {
 
   /** For a `conv2d` or one of its gradients, given as [N, C, H, W]; all three get the same answer. */
   prefersOnednn(step: StepSpec): boolean {
-    const { attributes } = step;
+    const { attributes, forwardOnly = false } = step;
     const [x, w, y] = forwardOperands(step);
     const g = convGeometry(attributes, x.shape, w.shape, y.shape);
     if (g === null) return false;
@@ -49,19 +50,19 @@ export class ConvolutionPreference {
       1,
       Math.min(g.n, BENCHMARK_EXAMPLES, Math.floor(BENCHMARK_OPERATIONS / (operations(g) / g.n))),
     );
-    const key = `engine ${convolutionKey("conv2d", g, n, elementOf(x.dtype))}`;
-    return this.#benchmark(key, attributes, [x, w, y], n);
+    const key = `engine ${convolutionKey("conv2d", g, n, elementOf(x.dtype))}${forwardOnly ? ", forward" : ""}`;
+    return this.#benchmark(key, attributes, { operands: [x, w, y], n, forwardOnly });
   }
 
-  #benchmark(key: string, attributes: Attributes, operands: Specs, n: number): boolean {
+  #benchmark(key: string, attributes: Attributes, work: Benchmarked): boolean {
     if (this.#tools === undefined) this.#tools = openTools(this.#algorithms);
     if (this.#tools === null) return true;
     const { chooser, dnnl, memory } = this.#tools;
     chooser.adopt(this.#algorithms.adopted);
     const scope = new DnnlScope(dnnl);
     const algorithms = [
-      { name: "onednn", works: () => onednnWorks(scope, memory(), attributes, operands, n) },
-      { name: "wasm", works: () => wasmWorks(attributes, operands, n) },
+      { name: "onednn", works: () => onednnWorks(scope, memory(), attributes, work) },
+      { name: "wasm", works: () => wasmWorks(attributes, work) },
     ];
     const names = algorithms.map(({ name }) => name);
     try {
@@ -83,6 +84,13 @@ function forwardOperands({ op, inputs, outputs }: StepSpec): TensorSpec[] {
   return [inputs[0], inputs[1], outputs[0]];
 }
 
+/** What is benchmarked: the convolution of `n` examples, x, weight and y of all, and its gradient or not. */
+interface Benchmarked {
+  readonly operands: Specs;
+  readonly n: number;
+  readonly forwardOnly: boolean;
+}
+
 /** One of the three ops with the operands of a benchmark. */
 interface Work {
   readonly plan: KernelPlan | null;
@@ -91,8 +99,12 @@ interface Work {
   readonly scratchBytes: number;
 }
 
-/** The benchmarked ops, on `n` examples. */
-function benchmarkedOps([x, w, y]: Specs, attributes: Attributes, n: number, last: boolean): StepSpec[] {
+/** The benchmarked ops, with their channels last or first. */
+function benchmarkedOps(
+  { operands: [x, w, y], n, forwardOnly }: Benchmarked,
+  attributes: Attributes,
+  last: boolean,
+): StepSpec[] {
   const few = ({ shape: [, c, h, width], dtype }: TensorSpec): TensorSpec => ({
     shape: last ? [n, h, width, c] : [n, c, h, width],
     dtype: last ? dtype : "float32",
@@ -102,15 +114,15 @@ function benchmarkedOps([x, w, y]: Specs, attributes: Attributes, n: number, las
   const common = { stride, padding, ...uneven, dilation, groups, ...(last && { layout: "channelsLast" }) };
   const [source, weight, result] = [few(x), w, few(y)];
   const bias: TensorSpec = { shape: [w.shape[0]], dtype: "float32" };
-  return [
-    { op: "conv2d", attributes: common, inputs: [source, weight, bias], outputs: [result] },
-    {
-      op: "conv2dWeightGradient",
-      attributes: { ...common, weightShape: w.shape },
-      inputs: [source, result],
-      outputs: [weight],
-    },
-  ];
+  const forward = { op: "conv2d", attributes: common, inputs: [source, weight, bias], outputs: [result] };
+  if (forwardOnly) return [forward];
+  const gradient = {
+    op: "conv2dWeightGradient",
+    attributes: { ...common, weightShape: w.shape },
+    inputs: [source, result],
+    outputs: [weight],
+  };
+  return [forward, gradient];
 }
 
 const ONEDNN: Readonly<Record<string, (scope: DnnlScope, step: OnednnStep) => KernelPlan | null>> = {
@@ -122,8 +134,7 @@ function onednnWorks(
   scope: DnnlScope,
   memory: BenchmarkMemory,
   attributes: Attributes,
-  operands: Specs,
-  n: number,
+  work: Benchmarked,
 ): Work[] {
   const own = new ThreadScratch(scope.dnnl.foreign);
   const shared = {
@@ -134,14 +145,14 @@ function onednnWorks(
     own,
     benchmarkMemory: () => memory,
   };
-  return benchmarkedOps(operands, attributes, n, true).map((call) => {
+  return benchmarkedOps(work, attributes, true).map((call) => {
     const scratchBytes = convolutionScratchBytes(call);
     return { ...call, plan: ONEDNN[call.op](scope, { ...call, scratchBytes, ...shared }), scratchBytes };
   });
 }
 
-function wasmWorks(attributes: Attributes, operands: Specs, n: number): Work[] {
-  return benchmarkedOps(operands, attributes, n, false).map((call) => {
+function wasmWorks(attributes: Attributes, work: Benchmarked): Work[] {
+  return benchmarkedOps(work, attributes, false).map((call) => {
     const plan = planKernel(call);
     return { ...call, plan, scratchBytes: plan?.scratchBytes ?? 0 };
   });

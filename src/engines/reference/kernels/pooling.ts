@@ -84,7 +84,7 @@ const maxOver =
         }
       }
       y.data[out] = best;
-      indices.data[out] = at;
+      if (indices !== undefined) indices.data[out] = at;
     });
   };
 

@@ -12,6 +12,7 @@ export { depthwise, depthwiseInputGradient } from "./depthwise/convolution";
 export { depthwiseAddSlices, depthwiseWeightGradient } from "./depthwise/weight_gradient";
 export { maxPool, maxPoolGradient } from "./max_pool";
 export { maxPoolLast } from "./max_pool_last";
+export { maxPoolLastValues } from "./max_pool_last_values";
 export { maxPoolLastGradient } from "./max_pool_last_gradient";
 export {
   channelsFirst,

@@ -14,14 +14,19 @@ import { planStrips, poolsLast } from "./pool_strips.ts";
 /** Windows over one pixel from which on adding dy where each maximum was (as the kernel for planes does) wins. */
 const MOST_WINDOWS = 32;
 
-/** Plans `maxPool2d` with `layout: "channelsLast"`: x [N, H, W, C] gives y and the places of the maxima. */
+/** Plans `maxPool2d` with `layout: "channelsLast"`: x [N, H, W, C] gives y and, if they are wanted, the places of the maxima. */
 export function planMaxPool2dLast({ attributes, inputs, outputs }: StepSpec): KernelPlan | null {
   const pool = poolsLast(attributes, inputs[0], outputs[0]);
-  if (pool === null || outputs[1]?.dtype !== "int32") return null;
+  const isWanted = outputs.length > 1;
+  if (pool === null || (isWanted && outputs[1].dtype !== "int32")) return null;
   const { g, channels, half, window, xBytes, yBytes, placesBytes } = pool;
   return planStrips(pool, g.oh, (exports, { inputs, outputs }, image, first, last) => {
     const x = inputs[0] + image * xBytes;
     const y = outputs[0] + image * yBytes;
+    if (!isWanted) {
+      exports.maxPoolLastValues(x, channels, g.h, g.w, y, first, last, g.ow, ...window, half);
+      return;
+    }
     const places = outputs[1] + image * placesBytes;
     exports.maxPoolLast(x, channels, g.h, g.w, y, places, first, last, g.ow, ...window, half);
   });
