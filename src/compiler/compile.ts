@@ -22,6 +22,7 @@ import type { Graph, GraphNode } from "../graph/graph.ts";
 import type { OpDefinition } from "../graph/node.ts";
 import { fullOp } from "../ops/creation.ts";
 import { mulOp } from "../ops/elementwise/elementwise.ts";
+import { shardSumOp } from "../ops/nn/synchronized_norm.ts";
 import { channelsLast } from "./passes/channels_last.ts";
 import { decompose } from "./passes/decompose.ts";
 import { foldChannelScales } from "./passes/fold_channel_scales.ts";
@@ -29,6 +30,7 @@ import { foldScalars } from "./passes/fold_scalars.ts";
 import { fuseActivation } from "./passes/fuse_activation.ts";
 import { fuseLoops, fusesAny } from "./passes/fuse_loops.ts";
 import { fusedOp } from "./passes/fused_op.ts";
+import { joinShards } from "./passes/join_shards.ts";
 import { commonSubexpressions, deadCode } from "./passes/redundant_nodes.ts";
 import { unusedOutputs } from "./passes/unused_outputs.ts";
 import { widenHalf, widenRest } from "./passes/widen_half.ts";
@@ -67,6 +69,10 @@ function passes(
   const has = (fact: keyof OpDefinition) => now.nodes.some(({ op }) => op[fact] !== undefined);
   const half = graph.values.some(({ dtype }) => isHalf(dtype));
   apply(deadCode);
+  apply(
+    joinShards,
+    now.nodes.some(({ op }) => op === shardSumOp),
+  );
   apply(widenHalf, half);
   apply(decompose, has("decompose"));
   apply(commonSubexpressions);

@@ -54,6 +54,7 @@ const DESCRIPTIONS: Readonly<Record<string, Describe>> = {
   BatchNorm1d: named("norm", "batchNorm"),
   BatchNorm2d: named("norm", "batchNorm"),
   BatchNorm3d: named("norm", "batchNorm"),
+  SyncBatchNorm: named("norm", "batchNorm"),
   InstanceNorm1d: named("norm", "instanceNorm"),
   InstanceNorm2d: named("norm", "instanceNorm"),
   LayerNorm: named("norm", "layerNorm"),

@@ -32,6 +32,7 @@ export * from "./layers/pooling.ts";
 export { PReLU } from "./layers/prelu.ts";
 export * from "./layers/shape_layers.ts";
 export * from "./layers/shuffle.ts";
+export { convertSyncBatchNorm, SyncBatchNorm } from "./layers/sync_batch_norm.ts";
 export * from "./losses/distance.ts";
 export * from "./losses/loss.ts";
 export * from "./losses/margin_loss.ts";

@@ -27,9 +27,9 @@ const trainLoader = Array.from({ length: STEPS }, (_, step) => [
   of(wave(BATCH * 784, 0.37, step), [BATCH, 1, 28, 28]),
   tensor(Array.from({ length: BATCH }, (_, i) => (i + step) % 10), { dtype: "int64" }),
 ]);
-const losses = {};
-for (const name of ["lenet", "bnLenet"]) {
-  const norm = name === "bnLenet";
+const [losses, statistics] = [{}, {}];
+for (const name of ["lenet", "bnLenet", "syncBnLenet"]) {
+  const norm = name !== "lenet";
   const net = lenet(norm);
   convoyant.noGrad(() => {
     for (const [i, parameter] of [...net.parameters()].entries()) {
@@ -37,12 +37,16 @@ for (const name of ["lenet", "bnLenet"]) {
       parameter.copy_(norm && parameter.ndim === 1 ? values.mul(0.1).add(1) : values.mul(0.2));
     }
   });
+  if (name === "syncBnLenet") nn.convertSyncBatchNorm(net);
   const optimizer = optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
   const { points } = await train.fit(net, { trainLoader, optimizer, epochs: 1, pointsPerEpoch: STEPS, progress: false });
   // Points are running means of the epoch.
   losses[name] = points.map(({ trainLoss }, i) => trainLoss * (i + 1) - (i > 0 ? points[i - 1].trainLoss * i : 0));
+  if (name === "syncBnLenet")
+    for (const [key, buffer] of net.namedBuffers()) if (key.includes("running")) statistics[key] = await buffer.tolist();
 }
-tell(losses);
+// mpirun mixes long lines of ranks.
+if (distributed.rank() === 0) tell({ ...losses, statistics });
 `;
 
 for (const [vendor, ranks] of [
@@ -52,12 +56,19 @@ for (const [vendor, ranks] of [
   test(`losses of DistributedDataParallel: ${vendor}, ${ranks}`, { skip: isMissing(vendor) }, async () => {
     const { code, told, stderr } = await runRanks(vendor, ranks, PROGRAM);
     assert.equal(code, 0, stderr);
-    for (const name of ["lenet", "bnLenet"]) {
-      const expected: number[] = recorded[name];
-      const actual: number[] = told[0][name];
-      assert.equal(actual.length, expected.length);
-      for (const [i, loss] of actual.entries())
-        assert.ok(Math.abs(loss - expected[i]) < 1e-4, `${name}, step ${i + 1}: ${loss}, not ${expected[i]}`);
-    }
+    const { losses, statistics } = recorded.syncBnLenet;
+    const [of] = told;
+    assertNear("lenet", of.lenet, recorded.lenet);
+    assertNear("bnLenet", of.bnLenet, recorded.bnLenet);
+    // SyncBatchNorm, whatever the number of ranks: plain batch normalisation over the whole batch.
+    assertNear("syncBnLenet", of.syncBnLenet, losses);
+    assert.deepEqual(Object.keys(of.statistics), Object.keys(statistics));
+    for (const key in statistics) assertNear(key, of.statistics[key], statistics[key]);
   });
+}
+
+function assertNear(what: string, actual: readonly number[], expected: readonly number[]): void {
+  assert.equal(actual.length, expected.length);
+  for (const [i, value] of actual.entries())
+    assert.ok(Math.abs(value - expected[i]) < 1e-4, `${what}, place ${i}: ${value}, not ${expected[i]}`);
 }

@@ -25,6 +25,12 @@ const NETWORKS = {
       new Inception(8, 4), new Inception(16, 4), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.4),
       nn.Linear(16, 10),
     ),
+  // Layers that wait for each other side by side.
+  syncGooglenet: () => {
+    const net = NETWORKS.googlenet();
+    for (const i of [4, 5]) net.at(i).three.append(nn.BatchNorm2d(4)), net.at(i).pool.append(nn.BatchNorm2d(4));
+    return nn.convertSyncBatchNorm(net);
+  },
 };
 
 /** Everything that a training is made of, the same in every process. */

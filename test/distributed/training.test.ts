@@ -9,10 +9,11 @@ import { isMissing, runAlone, runRanks, temporaryFolder } from "./ranks.ts";
 /** Steps of each network; more with CONVOYANT_TEST_RANK_STEPS, and then also on 8 ranks. */
 const steps = Number(process.env.CONVOYANT_TEST_RANK_STEPS ?? 3);
 const many = steps > 3;
+const every = ["lenet", "bnLenet", "googlenet", "syncGooglenet"];
 /** What is trained by which engine: with few steps, each network on one. */
 const networks = [
-  ["wasm", many ? ["lenet", "bnLenet", "googlenet"] : ["lenet", "googlenet"]],
-  ...(missingLibrary() === false ? [["onednn", many ? ["lenet", "bnLenet", "googlenet"] : ["bnLenet"]]] : []),
+  ["wasm", many ? every : ["lenet", "syncGooglenet"]],
+  ...(missingLibrary() === false ? [["onednn", many ? every : ["bnLenet"]]] : []),
 ];
 
 const BITS = `${NETWORKS}

@@ -8,10 +8,12 @@ import { numel } from "../../base/shape.ts";
 import { insideCall, type Value } from "../../graph/node.ts";
 import { clipGradNorm_ } from "../../nn/gradient_clipping.ts";
 import type { Module } from "../../nn/index.ts";
+import { SyncBatchNormLayer } from "../../nn/layers/sync_batch_norm.ts";
 import { allReduce } from "../../ops/collective.ts";
 import { reshape } from "../../ops/core.ts";
-import { full } from "../../ops/creation.ts";
-import { add, cast } from "../../ops/elementwise/elementwise.ts";
+import { constant, full } from "../../ops/creation.ts";
+import { add, cast, mul } from "../../ops/elementwise/elementwise.ts";
+import { recordingShard } from "../../ops/nn/synchronized_norm.ts";
 import { cat, sliceDim } from "../../ops/shape/slicing.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
 import { noGrad } from "../../tensor/autograd.ts";
@@ -48,6 +50,8 @@ export class ShardedStep implements SharedStep {
   #isKnown = false;
   /** Buffers that forward passes change (running statistics). */
   readonly #moving = new Set<Tensor>();
+  /** Whether shards meet in the network, on every rank, also on one that has no example. */
+  readonly #meets: boolean;
 
   /** @param join - connects the engine in use with the other ranks. */
   constructor(
@@ -64,6 +68,7 @@ export class ShardedStep implements SharedStep {
     this.#cut = cut;
     this.#summation = summation;
     this.#join = join;
+    this.#meets = net.modules().some((module) => module instanceof SyncBatchNormLayer);
   }
 
   load(): void {}
@@ -172,19 +177,29 @@ export class ShardedStep implements SharedStep {
     buffers: readonly Tensor[],
     before: readonly Value[],
   ): Value[] {
-    const { shards } = this.#cut;
+    const { shards, worldSize } = this.#cut;
     const [from, to] = rangeOfShard(examples, shard, shards);
     const zeros = (tensor: Tensor) => full([numel(tensor.shape)], 0, "float32");
     const totals = new TotalsOfShard(this.#totals);
-    if (from === to) return [...[...parameters, ...buffers].map(zeros), ...totals.sums];
+    // A rank that has no example comes to the meetings with one that does not count.
+    const isPresent = this.#meets && range[0] === range[1] && shard % (shards / worldSize) === 0;
+    if (from === to && !isPresent) return [...[...parameters, ...buffers].map(zeros), ...totals.sums];
     this.#forgetGradients(parameters);
     const { microBatch = "auto" } = this.#options;
     const most = microBatch === "auto" ? to - from : microBatch;
+    const recorded = { batchExamples: examples, shards: shards / worldSize, summation: this.#summation };
     for (let at = from; at < to; ) {
       const size = nextSlice(to - at, most);
       const [begin, end] = [at - range[0], at - range[0] + size];
-      this.#slice(partOf(x, begin, end), partOf(y, begin, end), size / examples, totals);
+      const slice = { ...recorded, examples: size, isFirst: at === from, counts: true };
+      recordingShard(slice, () =>
+        this.#slice(partOf(x, begin, end), partOf(y, begin, end), size / examples, totals),
+      );
       at += size;
+    }
+    if (isPresent) {
+      const slice = { ...recorded, examples: x.size(0), isFirst: true, counts: false };
+      recordingShard(slice, () => this.#slice(x, y, 0, totals));
     }
     const gradients = this.#takeGradients(parameters).map((grad, i) =>
       grad === null ? zeros(parameters[i]) : cast(reshape(grad, [numel(grad.shape)]), "float32"),
@@ -192,13 +207,17 @@ export class ShardedStep implements SharedStep {
     const moved = this.#takeMoves(buffers, before).map((value, i) => {
       // Numbers of batches and the like count once, with the last shard, which always has examples.
       const share = isFloating(buffers[i].dtype) ? (to - from) / examples : shard === shards - 1 ? 1 : 0;
-      if (value === null || share === 0) return zeros(buffers[i]);
+      if (value === null || (share === 0 && !isPresent)) return zeros(buffers[i]);
       return noGrad(() => {
         const change = new Tensor(value).to("float32").sub(new Tensor(before[i]).to("float32"));
         return reshape(change.mul(share).value, [numel(value.shape)]);
       });
     });
-    return [...gradients, ...moved, ...totals.sums];
+    const sums = [...gradients, ...moved, ...totals.sums];
+    // What does not count is needed all the same, so that it is computed.
+    return isPresent
+      ? sums.map((sum) => add(mul(sum, constant(0, sum.dtype)), full(sum.shape, 0, sum.dtype)))
+      : sums;
   }
 
   #slice(x: Tensor, y: Tensor, share: number, totals: TotalsOfShard): void {

@@ -45,7 +45,7 @@ const CHANNEL_NORM = [
   "dtype?:dtype",
 ] as const;
 
-const batchNormTable = (name: string) =>
+export const batchNormTable = (name: string) =>
   parameterTable<BatchNormSettings>(name)(
     [...CHANNEL_NORM],
     (
@@ -200,14 +200,26 @@ export abstract class ChannelNorm extends Module {
 export abstract class BatchNormBase extends ChannelNorm {
   override forward(input: Tensor): Tensor {
     this.checkInput(input);
-    const { weight, bias, eps, training } = this;
+    const { training } = this;
     const track = training && this.trackRunningStats;
     const factor = track ? this.#countBatch() : (this.momentum ?? 0);
     // In training without running statistics, and without any at all, the batch's own are used.
     const ownStatistics = training || this.runningMean === null;
     const running = !training || this.trackRunningStats;
     const [mean, variance] = running ? [this.runningMean, this.runningVar] : [null, null];
-    return F.batchNorm.direct(input, mean, variance, weight, bias, ownStatistics, factor, eps);
+    return this.normalized(input, mean, variance, ownStatistics, factor);
+  }
+
+  /** @internal By the batch's own statistics, towards which the running ones are moved, or by the running ones. */
+  normalized(
+    input: Tensor,
+    runningMean: Tensor | null,
+    runningVar: Tensor | null,
+    ownStatistics: boolean,
+    momentum: number,
+  ): Tensor {
+    const { weight, bias, eps } = this;
+    return F.batchNorm.direct(input, runningMean, runningVar, weight, bias, ownStatistics, momentum, eps);
   }
 
   /** Counts the batch and returns the weight of its statistics. */

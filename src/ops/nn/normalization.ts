@@ -28,17 +28,17 @@ function momentsOf(x: Value, dims: readonly number[]): Moments {
   return { mean: average, variance: mean(mul(centred, centred), dims, true) };
 }
 
-function inverseDeviation(variance: Value, eps: number): Value {
+export function inverseDeviation(variance: Value, eps: number): Value {
   return emit(rsqrtOp, [add(variance, constant(eps, variance.dtype))]);
 }
 
 /** All dimensions but the channels, which are dimension 1. */
-function allButChannels(shape: Shape): number[] {
+export function allButChannels(shape: Shape): number[] {
   return shape.map((_, d) => d).filter((d) => d !== 1);
 }
 
 /** [C] as [1, C, 1, ...], to broadcast against x. */
-function alongChannels(perChannel: Value, x: Value): Value {
+export function alongChannels(perChannel: Value, x: Value): Value {
   return reshape(
     perChannel,
     x.shape.map((_, d) => (d === 1 ? x.shape[1] : 1)),

@@ -34,6 +34,7 @@ const RULES: Readonly<Record<OpName, OnnxRule>> = {
   classLabels: LOSS,
   binaryCrossEntropy: LOSS,
   allReduce: { cannot: "it belongs to a training step of several ranks" },
+  shardSum: { cannot: "it belongs to a training step of several ranks" },
 };
 
 /** Ops whose results differ from call to call, so that none may be taken for a constant. */

@@ -11,4 +11,7 @@ const allReduce: ReferenceKernel = ({ inputs: [input], outputs: [output], attrib
   channel.wait(channel.order(byteOffset, length, attributes.summation as Summation));
 };
 
-export const COLLECTIVE_KERNELS = { allReduce };
+/** Of a shard that is alone. */
+const shardSum: ReferenceKernel = ({ inputs: [input], outputs: [output] }) => output.data.set(input.data);
+
+export const COLLECTIVE_KERNELS = { allReduce, shardSum };

@@ -1,7 +1,7 @@
 /** Normalisation by the statistics of a batch or of each example, and the running statistics. */
 import { isHalf } from "../../../base/dtype.ts";
 import { ArgumentError, ShapeError } from "../../../base/errors.ts";
-import { formatShape, numel, sameShape } from "../../../base/shape.ts";
+import { formatShape, numel } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
 import { constant, full } from "../../../ops/creation.ts";
 import { add, cast, mul } from "../../../ops/elementwise/elementwise.ts";
@@ -10,10 +10,10 @@ import { mean } from "../../../ops/reduction/reduction.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { sliceDim } from "../../../ops/shape/slicing.ts";
 import { noGrad } from "../../autograd.ts";
-import { inWideNumbers, scalarValue } from "../../operands.ts";
-import { defineCall, Tensor, valueOf } from "../../tensor.ts";
+import { inWideNumbers } from "../../operands.ts";
+import { defineCall, Tensor } from "../../tensor.ts";
 import { floatingInput, inNameOf, named, optionalValue } from "./arguments.ts";
-import { affine, requireChannels, requireSeveral } from "./normalization_parts.ts";
+import { affine, moveRunning, requireChannels, requireSeveral } from "./normalization_parts.ts";
 
 export interface BatchNormParameters {
   /** [N, C, ...]. */
@@ -143,31 +143,6 @@ function trainedBatchNorm(
     moveRunning(of, runningVar, "runningVar", variance, momentum, count);
   }
   return new Tensor(y);
-}
-
-/** running = (1 - momentum) running + momentum * fresh; `count` makes a biased variance unbiased. */
-function moveRunning(
-  of: string,
-  running: Tensor | null | undefined,
-  argument: string,
-  fresh: Value,
-  momentum: number,
-  count?: number,
-): void {
-  if (running === null || running === undefined) return;
-  const held = valueOf(running, argument, named(of));
-  if (!sameShape(held.shape, fresh.shape)) {
-    throw new ShapeError(
-      `${named(of)}: expected ${argument} of shape ${formatShape(fresh.shape)}, one number per channel, got ${formatShape(held.shape)}`,
-    );
-  }
-  const moved = (before: Value, now: Value): Value => {
-    const seen = cast(now, before.dtype);
-    const like = (value: number) => scalarValue(value, before.dtype);
-    const unbiased = count === undefined ? seen : mul(seen, constant(count / (count - 1), before.dtype));
-    return add(mul(before, like(1 - momentum)), mul(unbiased, like(momentum)));
-  };
-  noGrad(() => running.assign(inWideNumbers(held, moved, fresh)));
 }
 
 export interface InstanceNormParameters {

@@ -3,10 +3,13 @@ import { isHalf } from "../../../base/dtype.ts";
 import { ShapeError } from "../../../base/errors.ts";
 import { formatShape, sameShape } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/node.ts";
+import { constant } from "../../../ops/creation.ts";
 import { add, cast, mul } from "../../../ops/elementwise/elementwise.ts";
 import { reshape } from "../../../ops/shape/shape_ops.ts";
 import { channelHint } from "../../../ops/shape_hints.ts";
-import { Tensor } from "../../tensor.ts";
+import { noGrad } from "../../autograd.ts";
+import { inWideNumbers, scalarValue } from "../../operands.ts";
+import { Tensor, valueOf } from "../../tensor.ts";
 import { named, optionalValue } from "./arguments.ts";
 
 /** A single number has no variance. */
@@ -43,4 +46,29 @@ export function affine(
   };
   const scaled = w === null ? x : mul(x, placed(w));
   return b === null ? scaled : add(scaled, placed(b));
+}
+
+/** running = (1 - momentum) running + momentum * fresh; `count` makes a biased variance unbiased. */
+export function moveRunning(
+  of: string,
+  running: Tensor | null | undefined,
+  argument: string,
+  fresh: Value,
+  momentum: number,
+  count?: number,
+): void {
+  if (running === null || running === undefined) return;
+  const held = valueOf(running, argument, named(of));
+  if (!sameShape(held.shape, fresh.shape)) {
+    throw new ShapeError(
+      `${named(of)}: expected ${argument} of shape ${formatShape(fresh.shape)}, one number per channel, got ${formatShape(held.shape)}`,
+    );
+  }
+  const moved = (before: Value, now: Value): Value => {
+    const seen = cast(now, before.dtype);
+    const like = (value: number) => scalarValue(value, before.dtype);
+    const unbiased = count === undefined ? seen : mul(seen, constant(count / (count - 1), before.dtype));
+    return add(mul(before, like(1 - momentum)), mul(unbiased, like(momentum)));
+  };
+  noGrad(() => running.assign(inWideNumbers(held, moved, fresh)));
 }
