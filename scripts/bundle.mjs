@@ -10,7 +10,7 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { joinChunks } from "./join_chunks.mjs";
 import { root } from "./setup.mjs";
-import { leaveOut, SHIPPED_PAGE, SHIPPED_PAGES } from "./shipped_page.mjs";
+import { leaveOut, SHIPPED_PAGE, SHIPPED_PAGES, withoutTraining, withWorkers } from "./shipped_page.mjs";
 
 const source = join(root, "build/src");
 const output = join(root, "build/dist");
@@ -248,14 +248,26 @@ export async function bundle() {
     }
   }
 
-  async function bundleShippedPage(name) {
+  /** A shipped page's workers run networks in evaluation mode: what only training takes is left out of them. */
+  async function shippedPageWorker() {
+    const [[worker, later]] = Object.entries(LATER);
+    const options = { minify: true, write: false, format: "iife", define: ONE_RANK };
+    const texts = [worker, later].map(async (path) => {
+      const entryPoints = [join(source, `${path}.js`)];
+      const { outputFiles } = await run("page", { ...options, entryPoints, plugins: [withoutTraining] });
+      return [basename(path), outputFiles[0].text];
+    });
+    return new Map(await Promise.all(texts));
+  }
+
+  async function bundleShippedPage(name, workers) {
     const { outputFiles } = await run("page", {
       entryPoints: [join(source, `${SHIPPED_PAGE}.js`)],
       format: "iife",
       minify: true,
       write: false,
-      define: { "import.meta.url": "location.href", ...ONE_RANK },
-      plugins: [leaveOut(name), markPure],
+      define: { "import.meta.url": "location.href", PLANS_ONLY: "true", ...ONE_RANK },
+      plugins: [withWorkers(workers), leaveOut(name), withoutTraining, markPure],
     });
     inline("node", name, outputFiles[0].text);
   }
@@ -266,7 +278,8 @@ export async function bundle() {
       platforms.map((platform) => bundleWorker(path, platform, work)),
     );
     await Promise.all(workers);
-    for (const name of Object.keys(SHIPPED_PAGES)) await bundleShippedPage(name);
+    const pageWorkers = await shippedPageWorker();
+    for (const name of Object.keys(SHIPPED_PAGES)) await bundleShippedPage(name, pageWorkers);
     const [{ metafile }, page] = await Promise.all(
       Object.entries(ENTRIES).map(([platform, entries]) =>
         run(platform, {

@@ -27,6 +27,16 @@ const NEVER_CALLED = new RegExp(
     "tensor/functions/nn/(attention|embedding|interpolation|shuffle|unfolding)",
     "data/transforms/(augmentation_space|auto_augment|erasing|mix_batch|mixing|random_\\w+|run_lambda)",
     "data/transforms/operations/(colour|filters|tones|warp|affine)",
+    // A page is given files, never the folder of a run.
+    "classifier/run_facts",
+    // It writes no files and prints nothing; initial values are never made, since weights take their place.
+    "classifier/classifier_bytes",
+    "io/formats/write_arrays",
+    "tensor/(format|random)",
+    "base/random_fill",
+    "nn/layers/(lazy|shuffle)",
+    "nn/module/parameter_containers",
+    "nn/init/orthogonal",
   ]
     .map((path) => `[\\\\/]build[\\\\/]src[\\\\/]${path.replaceAll("/", "[\\\\/]")}\\.js$`)
     .join("|"),
@@ -37,8 +47,48 @@ const EXPORTED = /^export (?:async )?(?:function\*?|const|let|class) ([\w$]+)/gm
 const CALLED_BY_ONNX =
   /[\\/]tensor[\\/]functions[\\/](nn[\\/]interpolation|linalg[\\/]\w+|indexing[\\/]writing)\.js$/;
 
-/** Networks by name, which a graph takes the place of. */
-const NAMED_NETWORKS = /[\\/]build[\\/]src[\\/]models[\\/](book|torchvision)_entries\.js$/;
+/** Planners of steps that only training takes. They plan nothing, so that such a step would be the reference kernel's. */
+const TRAINING_KERNELS = /[\\/]engines[\\/]wasm[\\/]kernels[\\/]conv_weight_gradient\.js$/;
+
+/** Reference kernels of ops that no network in evaluation mode records. */
+const TRAINING_OPS = /[\\/]engines[\\/]reference[\\/]kernels[\\/](collectives|labels|losses|unfolding)\.js$/;
+
+/** Networks by name, and the layers that they are made of: a graph takes their place. */
+const NAMED_NETWORKS = /[\\/]build[\\/]src[\\/]models[\\/](book|torchvision|sequential)_entr(y|ies)\.js$/;
+const NAMED_LAYERS =
+  /[\\/]build[\\/]src[\\/]nn[\\/](init[\\/]init|layers[\\/](activation|batch_norm|convolution|convolution_base|embedding|group_norm|padding|prelu))\.js$/;
+
+/** Leaves out what only training takes, of the page's script and of its worker's. */
+export const withoutTraining = {
+  name: "without-training",
+  setup(build) {
+    const empty = (filter, value) =>
+      build.onLoad({ filter }, ({ path }) => ({
+        contents: exportedNames(path)
+          .map((name) => `export const ${name} = ${value};`)
+          .join("\n"),
+        loader: "js",
+      }));
+    empty(TRAINING_KERNELS, "() => null");
+    empty(TRAINING_OPS, "{}");
+  },
+};
+
+/** Gives the page these scripts, by name, as the text of its workers. */
+export const withWorkers = (texts) => ({
+  name: "with-workers",
+  setup(build) {
+    build.onResolve({ filter: /^#worker_sources\// }, ({ path }) =>
+      texts.has(basename(path)) ? { path: basename(path), namespace: "worker" } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: "worker" }, ({ path }) => ({
+      contents: `export default ${JSON.stringify(texts.get(path))};`,
+      loader: "js",
+    }));
+  },
+});
+
+const exportedNames = (path) => Array.from(readFileSync(path, "utf8").matchAll(EXPORTED), ([, name]) => name);
 
 /** Puts what throws when it is asked for in the place of what a form of the shipped page does not need. */
 export const leaveOut = (form) => ({
@@ -56,16 +106,18 @@ export const leaveOut = (form) => ({
     }));
     if (onnx)
       build.onLoad({ filter: NAMED_NETWORKS }, ({ path }) => {
-        const [, name] = /^export const (\w+)/m.exec(readFileSync(path, "utf8"));
+        const [name] = exportedNames(path);
         return { contents: `export const ${name} = [];`, loader: "js" };
       });
-    build.onLoad({ filter: NEVER_CALLED }, ({ path }) => {
-      if (onnx && CALLED_BY_ONNX.test(path)) return undefined;
-      const names = Array.from(readFileSync(path, "utf8").matchAll(EXPORTED), ([, name]) => name);
-      const stubs = names.map(
-        (name) => `export const ${name} = function () { ${missing("this function")} };`,
-      );
-      return { contents: stubs.join("\n"), loader: "js" };
-    });
+    const throwing = (filter, kept) =>
+      build.onLoad({ filter }, ({ path }) => {
+        if (kept?.test(path)) return undefined;
+        const stubs = exportedNames(path).map(
+          (name) => `export const ${name} = function () { ${missing("this function")} };`,
+        );
+        return { contents: stubs.join("\n"), loader: "js" };
+      });
+    throwing(NEVER_CALLED, onnx ? CALLED_BY_ONNX : undefined);
+    if (onnx) throwing(NAMED_LAYERS);
   },
 });

@@ -9,7 +9,7 @@ import { readArraysFrom } from "../io/formats/read_arrays.ts";
 import { type OpenedSource, withSource } from "../io/opened_source.ts";
 import { readSafetensorsSizes } from "../io/safetensors/safetensors_source.ts";
 import { toTensors } from "../io/state_dict_bytes.ts";
-import { create, entry } from "../models/index.ts";
+import { create, entry } from "../models/registry.ts";
 import { Module } from "../nn/index.ts";
 import { eachState } from "../nn/module/state_dict.ts";
 import type { ClassName } from "../records/class_names.ts";

@@ -1,8 +1,7 @@
 /** What a run's settings say of its network, if its weights do not say it themselves: runs on the data sets of the chapter. */
 import { isPlainObject } from "../base/builtin_kinds.ts";
 import { datasetEntry, datasetNames } from "../data/dataset_registry.ts";
-import { entry } from "../models/index.ts";
-import { isKnown } from "../models/registry.ts";
+import { entry, isKnown } from "../models/registry.ts";
 import { type ClassifierFacts, type FactFailure, requireClasses } from "../records/classifier_facts.ts";
 import type { Preprocessing } from "../records/preprocessing.ts";
 

@@ -1,14 +1,19 @@
 /**
- * Networks in the shipped page: its script leaves out what no network needs, so each one that is registered is run.
+ * Networks in the shipped page: its script leaves out what no network needs, so each one that is registered is run, by
+ * its name and as the graph of an ONNX file.
  * `CONVOYANT_TEST_SHIPPED=all` runs them all, but for those of more than 30 million weights; it may name some instead.
  */
 import assert from "node:assert/strict";
 import type { Server } from "node:http";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
+import shippedOnnxPage from "#shipped_onnx_page";
 import shippedPage from "#shipped_page";
 import { Classifier } from "../../src/classifier/index.ts";
-import { models, stopEngine, useEngine } from "../../src/index.ts";
+import { models, onnx, stopEngine, useEngine } from "../../src/index.ts";
+import { onnxClassifierOf } from "../../src/interop/onnx/new_onnx_classifier.ts";
+import { failureOf } from "../../src/io/formats/format_failure.ts";
+import { readOnnx } from "../../src/io/formats/onnx/read_onnx.ts";
 import { pageHtml } from "../../src/ship/page_html.ts";
 import { sha256Of } from "../../src/ship/shipment_folder.ts";
 import { launch, noBrowser, serve } from "../browser/chromium.ts";
@@ -21,7 +26,10 @@ const SOME = ["bn-lenet-scratch", "mobilenet-v3-small", "efficientnet-lite0"];
 const SIDE = 96;
 const WIDE = /^(torchvision-)?(alexnet|vgg)/;
 
-const answers: Record<string, Uint8Array | string> = { "convoyant.js": shippedPage };
+/** Gates with hard sigmoids: another set of operators than layers. */
+const SOME_GRAPHS = ["mobilenet-v3-small"];
+
+const answers: Record<string, Uint8Array | string> = {};
 let browser: Browser;
 let server: Server;
 let origin: string;
@@ -59,8 +67,23 @@ function classifierOf(name: string): Classifier {
   });
 }
 
+/** The same network as a graph, as a training that begins with an ONNX file keeps it. */
+async function fromGraph({ net, classes, preprocessing }: Classifier, side: number): Promise<Classifier> {
+  const fail = failureOf("ONNX file", "the network");
+  const graph = readOnnx(
+    await onnx.export(net, [1, 3, side, side], { preprocessing: null, probabilities: false }),
+    fail,
+  );
+  const again = onnxClassifierOf(graph, classes.length, fail);
+  return Classifier.of(again, { classes, preprocessing });
+}
+
 /** The page's probabilities, and whether it could say what they rest on. */
-async function inPage(classifier: Classifier): Promise<{ probabilities: number[]; complaint: string }> {
+async function inPage(
+  classifier: Classifier,
+  script = shippedPage,
+): Promise<{ probabilities: number[]; complaint: string }> {
+  answers["convoyant.js"] = script;
   const weights = await classifier.toBytes();
   const shipment = {
     title: "x",
@@ -91,15 +114,25 @@ async function inPage(classifier: Classifier): Promise<{ probabilities: number[]
 
 const isSmall = (name: string) =>
   [...models.create(name).parameters()].reduce((sum, parameter) => sum + parameter.numel(), 0) < MOST_WEIGHTS;
+const hasColours = (name: string) => models.entry(name).inputShape[0] === 3;
 const asked = process.env.CONVOYANT_TEST_SHIPPED;
 const chosen = asked === "all" ? models.names().filter(isSmall) : (asked?.split(",") ?? SOME);
 
+async function assertAlike(classifier: Classifier, script?: string) {
+  const expected = await classifier.predict(JPEG);
+  const { probabilities, complaint } = await inPage(classifier, script);
+  assert.equal(complaint, "");
+  assert.equal(probabilities.length, expected.probabilities.length);
+  probabilities.forEach((p, i) => assert.ok(Math.abs(p - expected.probabilities[i]) < 1e-4));
+}
+
 for (const name of chosen)
-  test(`${name} answers in the shipped page as in Node.js`, { skip: noBrowser }, async () => {
-    const classifier = classifierOf(name);
-    const expected = await classifier.predict(JPEG);
-    const { probabilities, complaint } = await inPage(classifier);
-    assert.equal(complaint, "");
-    assert.equal(probabilities.length, expected.probabilities.length);
-    probabilities.forEach((p, i) => assert.ok(Math.abs(p - expected.probabilities[i]) < 1e-4));
+  test(`${name} answers in the shipped page as in Node.js`, { skip: noBrowser }, () =>
+    assertAlike(classifierOf(name)),
+  );
+
+for (const name of asked === undefined ? SOME_GRAPHS : chosen.filter(hasColours))
+  test(`${name} as a graph answers in its page as in Node.js`, { skip: noBrowser }, async () => {
+    const side = WIDE.test(name) ? models.entry(name).inputShape[1] : SIDE;
+    await assertAlike(await fromGraph(classifierOf(name), side), shippedOnnxPage);
   });

@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import shippedOnnxPage from "#shipped_onnx_page";
+import shippedPage from "#shipped_page";
 import { Classifier } from "../../src/classifier/index.ts";
 import { configure } from "../../src/experiments/index.ts";
 import { models, nn, onnx, save, stopEngine, useEngine } from "../../src/index.ts";
@@ -68,10 +70,13 @@ test("a folder holds the page, its script, weights, an ONNX file, a model card a
   assert.ok(card.includes("Not verified"));
 });
 
-test("a page weighs at most 250 kB without its weights, and loads nothing from elsewhere", () => {
-  const [page, script] = [read("out", "index.html"), read("out", "convoyant.js")];
-  const bytes = gzipSync(page).length + gzipSync(script).length;
-  assert.ok(bytes <= PAGE_BUDGET, `${bytes} bytes gzipped`);
+test("a page of either kind weighs at most 250 kB without its weights, and loads nothing from elsewhere", () => {
+  const page = read("out", "index.html");
+  assert.equal(read("out", "convoyant.js"), shippedPage);
+  for (const [kind, script] of Object.entries({ shippedPage, shippedOnnxPage })) {
+    const bytes = gzipSync(page).length + gzipSync(script).length;
+    assert.ok(bytes <= PAGE_BUDGET, `${kind}: ${bytes} bytes gzipped`);
+  }
   assert.match(page, /default-src 'none'/);
   assert.doesNotMatch(page, /(?:src|href)="(?:https?:)?\/\//);
 });
