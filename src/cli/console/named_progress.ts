@@ -2,10 +2,17 @@
 import { ImageProgress } from "./image_progress.ts";
 
 export class NamedProgress {
+  private readonly quiet: boolean;
   private line: { readonly what: string; readonly shown: ImageProgress } | null = null;
+
+  /** @param quiet - of a rank that is not the first, which says nothing. */
+  constructor(quiet = false) {
+    this.quiet = quiet;
+  }
 
   /** @param what - what is done to them: "read", "embedded". */
   show(what: string, done: number, of: number, things = "images"): void {
+    if (this.quiet) return;
     if (this.line?.what !== what) {
       this.end();
       this.line = { what, shown: new ImageProgress(what, things) };
@@ -15,6 +22,7 @@ export class NamedProgress {
   }
 
   note(text: string): void {
+    if (this.quiet) return;
     (this.line?.shown ?? new ImageProgress("")).note(text);
   }
 

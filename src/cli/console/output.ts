@@ -14,6 +14,11 @@ export class Output {
     this.terminal = terminal;
   }
 
+  /** Whether nothing is said: another rank says it. */
+  get quiet(): boolean {
+    return false;
+  }
+
   /** A line for people; nothing with `--json`. What a terminal would obey is shown as an escape. */
   line(text = ""): void {
     if (!this.json) this.terminal.write(`${printableLines(text)}\n`);

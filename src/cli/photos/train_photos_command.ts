@@ -30,7 +30,7 @@ export interface TrainPhotosCommand {
 
 /** Returns the exit code. */
 export async function trainPhotosCommand(command: TrainPhotosCommand, output: Output): Promise<number> {
-  const progress = new NamedProgress();
+  const progress = new NamedProgress(output.quiet);
   let report: PhotosOutput | null = null;
   const note = (text: string) => {
     if (report === null) progress.note(text);

@@ -9,6 +9,7 @@ import { launcherOf } from "../../distributed/mpi/launcher.ts";
 import { findMpirun, mpirunArguments } from "../../distributed/mpirun.ts";
 import { shellWord } from "../../experiments/shell_text.ts";
 import { nodeTerminal } from "../../report/terminal/node_terminal.ts";
+import { trainingRanks } from "../../train/loop/ranks.ts";
 import { processors } from "../../workers/processors.ts";
 import { INTERRUPTED, interruption } from "../console/interruption.ts";
 import { Output } from "../console/output.ts";
@@ -48,7 +49,12 @@ export async function trainOnRanks(
     ...(shards !== undefined && { shards }),
     ...(reduce !== undefined && { reduce }),
   });
-  return rank === 0 ? trainFirst(options, output, train) : trainFollowing(options, output, train);
+  try {
+    return await (rank === 0 ? trainFirst : trainFollowing)(options, output, train);
+  } catch (error) {
+    trainingRanks()?.leave(error);
+    throw error;
+  }
 }
 
 /** mpirun forwards this signal, and ends everything at a Ctrl-C of its own. */
@@ -79,6 +85,10 @@ async function trainFollowing(options: Given, output: Output, train: Train): Pro
 class SilentOutput extends Output {
   constructor(json: boolean) {
     super(json, nodeTerminal({ write() {} }));
+  }
+
+  override get quiet(): boolean {
+    return true;
   }
 
   override event(): void {}

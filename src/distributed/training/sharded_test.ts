@@ -2,7 +2,7 @@
 import type { Module } from "../../nn/index.ts";
 import { keepModes } from "../../nn/module/modes.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Loader, LossFunction, MetricFunctions } from "../../train/loop/fit_options.ts";
+import type { Loader, LoaderPlace, LossFunction, MetricFunctions } from "../../train/loop/fit_options.ts";
 import { partOf } from "../../train/loop/micro_batches.ts";
 import {
   type EvaluateOptions,
@@ -14,6 +14,26 @@ import {
 import { type PlainTensor, plainTensor, tensorOf } from "./plain_tensor.ts";
 import { rangeOfShard, type ShardCut, shardsOfRank } from "./shards.ts";
 import { partOfBatch } from "./shared_loader.ts";
+
+/**
+ * What `compute` makes of the shards of each batch, on every rank, in order.
+ *
+ * @param loader - gives a rank its part of every batch.
+ * @param gather - a value of every rank, by rank.
+ */
+export async function* overShards<T>(
+  loader: Loader,
+  place: LoaderPlace,
+  cut: ShardCut,
+  compute: (x: Tensor, y: Tensor) => Promise<T>,
+  gather: <V>(own: V) => Promise<V[]>,
+): AsyncGenerator<readonly T[]> {
+  for await (const [x, y] of loader.iterate(place)) {
+    const own: T[] = [];
+    for (const [images, targets] of shardsIn(x, y, cut)) own.push(await compute(images, targets));
+    yield (await gather(own)).flat();
+  }
+}
 
 /** What a shard has given. */
 interface PlainBatch {
@@ -60,10 +80,15 @@ export async function sharedTest(
 }
 
 function* shardsOf(x: Tensor, y: Tensor, cut: ShardCut, sender: SliceSender): Generator<SentBatch> {
+  for (const [images, targets] of shardsIn(x, y, cut)) yield* sender.send(images, targets);
+}
+
+/** The shards of this rank that have examples. */
+function* shardsIn(x: Tensor, y: Tensor, cut: ShardCut): Generator<readonly [Tensor, Tensor]> {
   const { examples, range } = partOfBatch(x);
   for (const shard of shardsOfRank(cut)) {
     const [from, to] = rangeOfShard(examples, shard, cut.shards).map((at) => at - range[0]);
-    if (to > from) yield* sender.send(partOf(x, from, to), partOf(y, from, to));
+    if (to > from) yield [partOf(x, from, to), partOf(y, from, to)];
   }
 }
 

@@ -38,9 +38,9 @@ export class Agreement {
     this.#client = client;
   }
 
-  /** The signal that this rank listens to. */
+  /** The signal that this rank listens to; it goes on with its own if it is given the one that ranks agree upon. */
   listen(signal: { readonly aborted: boolean } | null | undefined): void {
-    this.#own = signal ?? null;
+    if (signal !== this.signal) this.#own = signal ?? null;
   }
 
   /** @returns whether every rank has another batch. */

@@ -5,18 +5,25 @@ import type { Engine } from "../../engines/contract/engine.ts";
 import type { Module } from "../../nn/index.ts";
 import { defaultSession, engineBinary } from "../../runtime/runtime.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { FitOptions, Loader, OptimizerLike, RunStore } from "../../train/loop/fit_options.ts";
+import type {
+  FitOptions,
+  Loader,
+  LoaderPlace,
+  OptimizerLike,
+  RunStore,
+} from "../../train/loop/fit_options.ts";
 import { type SharedStep, shareTrainings, type TrainingRanks } from "../../train/loop/ranks.ts";
 import type { TestMetrics } from "../../train/metrics/evaluate.ts";
 import type { RunningTotals } from "../../train/metrics/running_totals.ts";
 import type { TrainingState } from "../../train/runs/checkpoint.ts";
 import type { MpiClient } from "../mpi/mpi_client.ts";
 import { isPowerOfTwo } from "../mpi/reduction.ts";
+import { type SharedArray, sharedArray } from "../shared_elements.ts";
 import { type ConnectedWorld, whenWorldChanges } from "../world.ts";
 import { broadcastState } from "./broadcast_state.ts";
 import { gatherValues } from "./gather_values.ts";
 import { ShardedStep } from "./sharded_step.ts";
-import { sharedTest, type TestOptions } from "./sharded_test.ts";
+import { overShards, sharedTest, type TestOptions } from "./sharded_test.ts";
 import type { ShardCut } from "./shards.ts";
 import { Agreement, partOfBatch, SharedLoader } from "./shared_loader.ts";
 
@@ -33,6 +40,10 @@ class SharedTraining implements TrainingRanks {
 
   get rank(): number {
     return this.#world.rank;
+  }
+
+  get localSize(): number {
+    return this.#world.localSize;
   }
 
   get signal(): FitOptions["signal"] {
@@ -95,10 +106,40 @@ class SharedTraining implements TrainingRanks {
   }
 
   test(net: Module, loader: Loader, options: TestOptions): Promise<TestMetrics> {
-    const { client, rank, worldSize } = this.#world;
-    const gather = async <T>(own: T): Promise<T[]> =>
-      client === null ? [own] : gatherValues(client, rank, worldSize, own);
+    const gather = <V>(own: V) => this.#gather(own);
     return sharedTest(net, this.share(loader, options.signal), options, this.#cut, gather);
+  }
+
+  overShards<T>(
+    loader: Loader,
+    place: LoaderPlace,
+    signal: FitOptions["signal"],
+    compute: (x: Tensor, y: Tensor) => Promise<T>,
+  ): AsyncIterable<readonly T[]> {
+    const gather = <V>(own: V) => this.#gather(own);
+    return overShards(this.share(loader, signal), place, this.#cut, compute, gather);
+  }
+
+  async divide(
+    count: number,
+    bytes: number,
+    body: (from: number, to: number, into: Uint8Array) => Promise<boolean>,
+  ): Promise<Uint8Array | null> {
+    const { client, rank, worldSize } = this.#world;
+    const each = Math.ceil(count / worldSize);
+    const all = sharedArray("uint8", each * worldSize * bytes) as Uint8Array & SharedArray;
+    const [from, to] = [rank, rank + 1].map((place) => Math.min(count, place * each));
+    const done = await body(from, to, all.subarray(from * bytes, to * bytes));
+    const interrupted = (await this.#gather(!done)).includes(true);
+    if (interrupted) return null;
+    const elements = { buffer: all.buffer, count: each * bytes, type: "uint8" } as const;
+    await client?.collective({ kind: "allGather", elements });
+    return all.subarray(0, count * bytes);
+  }
+
+  async #gather<T>(own: T): Promise<T[]> {
+    const { client, rank, worldSize } = this.#world;
+    return client === null ? [own] : gatherValues(client, rank, worldSize, own);
   }
 
   leave(error: unknown): void {

@@ -13,16 +13,25 @@ export class EmbeddedLoader extends LoaderAround {
   }
 
   override iterate(options: LoaderPlace): AsyncIterable<readonly [Tensor, Tensor]> {
-    return this.counted(super.iterate(options));
+    const { part } = options;
+    if (part === undefined) return this.counted(super.iterate(options), ([x]) => x.size(0));
+    // Of a batch that ranks share all examples count.
+    const sizes: number[] = [];
+    const counting = (examples: number) => {
+      sizes.push(examples);
+      return part(examples);
+    };
+    return this.counted(super.iterate({ ...options, part: counting }), () => sizes.shift() as number);
   }
 
   private async *counted(
     batches: AsyncIterable<readonly [Tensor, Tensor]>,
+    sizeOf: (batch: readonly [Tensor, Tensor]) => number,
   ): AsyncGenerator<readonly [Tensor, Tensor]> {
     let done = 0;
     for await (const batch of batches) {
       this.onTaken(done);
-      done += batch[0].size(0);
+      done += sizeOf(batch);
       yield batch;
     }
     this.onTaken(done);

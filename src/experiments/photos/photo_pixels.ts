@@ -4,7 +4,7 @@ import { FileError } from "../../base/errors.ts";
 import type { ListenedSignal } from "../../base/web_types.ts";
 import { checkedCacheOptions } from "../../data/cache/image_cache.ts";
 import { DataLoader } from "../../data/data_loader.ts";
-import type { Dataset } from "../../data/dataset.ts";
+import { type Dataset, Subset } from "../../data/dataset.ts";
 import { ImageFiles } from "../../data/folders/image_files.ts";
 import { labelsOf } from "../../data/folders/image_folder.ts";
 import { LabelledImages } from "../../data/labelled_images.ts";
@@ -20,6 +20,7 @@ import {
   type Transform,
 } from "../../data/transforms/index.ts";
 import type { Preprocessing } from "../../records/preprocessing.ts";
+import { trainingRanks } from "../../train/loop/ranks.ts";
 import type { PhotosConfig } from "./photo_config.ts";
 import type { Photo } from "./photo_source.ts";
 import { counted } from "./photo_words.ts";
@@ -41,8 +42,8 @@ export interface PixelOptions {
   readonly onNote?: ((text: string) => void) | undefined;
 }
 
-/** Beyond a quarter of the memory, or what one array holds, decoded images are kept on disk. */
-const mostBytes = () => Math.min(totalmem() / 4, 2 ** 31 - 1);
+/** Beyond a quarter of the memory, which ranks of a machine share, or what one array holds, decoded images are kept on disk. */
+const mostBytes = () => Math.min(totalmem() / 4 / (trainingRanks()?.localSize ?? 1), 2 ** 31 - 1);
 
 /** Images of a batch in which they are decoded, and as many as are decoded sooner than a worker has started. */
 const AT_ONCE = 16;
@@ -88,44 +89,64 @@ export async function decodePhotos(
     };
   }
   const shape = [photos.length, channels, height, width];
-  // Shared: workers that build batches read the same memory.
-  const data = new Uint8Array(new SharedArrayBuffer(bytes));
-  if (!(await decodeInto(data, files(cut.transform, null), photos, options))) return null;
+  const plain = files(cut.transform, null);
+  const data = await decodedBy(photos.length, bytes / photos.length, (from, to, into) =>
+    decodeInto(into, Subset(plain, range(from, to)), options),
+  );
+  if (data === null) return null;
   lookForVariation(data, photos, options.onNote);
   const images = (transform: Transform) =>
     new LabelledImages({ data, shape, dtype: "uint8" }, labels, { transform, classes });
   return { plain: images(normalized), augmented: images(augmented), levels: { data, shape } };
 }
 
+/** Every rank decodes its part. */
+async function decodedBy(
+  count: number,
+  bytes: number,
+  decode: (from: number, to: number, into: Uint8Array) => Promise<boolean>,
+): Promise<Uint8Array | null> {
+  const ranks = trainingRanks();
+  if (ranks !== null) return ranks.divide(count, bytes, decode);
+  // Shared: workers that build batches read the same memory.
+  const data = new Uint8Array(new SharedArrayBuffer(count * bytes));
+  return (await decode(0, count, data)) ? data : null;
+}
+
 async function decodeInto(
   data: Uint8Array,
-  files: ImageFiles,
-  photos: readonly Photo[],
+  files: Dataset,
   { signal, onProgress }: PixelOptions,
 ): Promise<boolean> {
-  const workers = photos.length <= WITHOUT_WORKERS ? { numWorkers: 0 } : {};
+  const count = files.length;
+  if (count === 0) return true;
+  const workers = count <= WITHOUT_WORKERS ? { numWorkers: 0 } : {};
   let at = 0;
   let done = 0;
-  onProgress?.(0, photos.length);
+  onProgress?.(0, count);
   for await (const [x] of DataLoader(files, { batchSize: AT_ONCE, ...workers })) {
     if (signal?.aborted) return false;
     const levels = (await x.data()) as Uint8Array;
     data.set(levels, at);
     at += levels.length;
     done += x.size(0);
-    onProgress?.(done, photos.length);
+    onProgress?.(done, count);
   }
   return true;
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
 /** @throws FileError if all images are the same, pixel for pixel. */
 function lookForVariation(data: Uint8Array, photos: readonly Photo[], onNote?: (text: string) => void): void {
   const size = data.length / photos.length;
-  const first = Buffer.from(data.buffer, 0, size);
+  const first = Buffer.from(data.buffer, data.byteOffset, size);
   const flat: Photo[] = [];
   let same = 0;
   photos.forEach((photo, i) => {
-    const image = Buffer.from(data.buffer, i * size, size);
+    const image = Buffer.from(data.buffer, data.byteOffset + i * size, size);
     if (image.equals(first)) same++;
     if (isFlat(image)) flat.push(photo);
   });

@@ -14,6 +14,7 @@ import { manualSeed, useEngine } from "../../tensor/index.ts";
 import { fineTune } from "../../train/finetune/fine_tune.ts";
 import type { FineTuneOptions, FineTuneResult } from "../../train/finetune/fine_tune_options.ts";
 import type { Callbacks } from "../../train/loop/fit_options.ts";
+import { trainingRanks } from "../../train/loop/ranks.ts";
 import { RUN_FILES, requireNoRun, runName, runProgress } from "../../train/runs/run_folder.ts";
 import { precisionNamed } from "../available_precision.ts";
 import { shellWord } from "../shell_text.ts";
@@ -283,7 +284,9 @@ async function trainRun(run: PhotoRun, options: PhotoRunOptions): Promise<Traine
   keepFacts(start, preprocessing, classes);
   freezeLowest(start.net, config.frozenShare);
   const tuned = await fineTune(start.net, tuningOptions(run, pixels, callbacks ?? {}, options));
-  if (tuned.outcome === "interrupted") return ended("interrupted");
+  // Of several ranks the first keeps the run.
+  const isFirst = (trainingRanks()?.rank ?? 0) === 0;
+  if (tuned.outcome === "interrupted" || !isFirst) return ended(tuned.outcome);
   const { val, test } = await finishRun({ net: start.net, source, record, parts, folder, pixels, tuned });
   return ended(tuned.outcome, val, test);
 }

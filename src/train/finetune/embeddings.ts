@@ -11,10 +11,11 @@ import { keepModes } from "../../nn/module/modes.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
 import { noGrad } from "../../tensor/autograd.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Loader } from "../loop/fit_options.ts";
+import type { FitOptions, Loader, LoaderPlace } from "../loop/fit_options.ts";
 import { checkBatch } from "../loop/loaders.ts";
 import { FittingSlices, partOf } from "../loop/micro_batches.ts";
 import { inPrecision, type Precision } from "../loop/precision.ts";
+import { trainingRanks } from "../loop/ranks.ts";
 import { passThrough } from "./head_network.ts";
 import type { Head } from "./heads.ts";
 
@@ -56,19 +57,34 @@ export async function embed(
   const [features, labels] = [new Rows(`embeddings of ${name}`), new Rows(`labels of ${name}`)];
   const seen = { headIsLast: true, imageShape: [] as readonly number[] };
   const sender = new SliceRunner(net, head, precision);
+  const compute = async (x: Tensor, y: Tensor): Promise<EmbeddedPart> => {
+    const part = { features: [] as ArrayBatch[], headIsLast: true };
+    for (const { embedding, headIsLast } of sender.run(x)) {
+      part.headIsLast = headIsLast;
+      part.features.push(await rowsOf(embedding));
+    }
+    return { ...part, labels: await rowsOf(y), imageShape: x.shape.slice(1) };
+  };
+  const ranks = trainingRanks();
   net.eval();
   try {
     for (let epoch = 0; epoch < views; epoch++) {
-      for await (const item of loader.iterate({ epoch, seed: loader.drawSeed?.() ?? null })) {
-        if (signal?.aborted) return null;
-        const [x, y] = checkBatch(item, name);
-        seen.imageShape = x.shape.slice(1);
-        for (const slice of sender.run(x)) {
-          seen.headIsLast = slice.headIsLast;
-          await features.add(slice.embedding);
+      const place = { epoch, seed: loader.drawSeed?.() ?? null };
+      // Ranks compute the embeddings of their shards, and have those of all.
+      const batches =
+        ranks === null
+          ? alone(loader, place, name, compute)
+          : ranks.overShards(loader, place, signal as FitOptions["signal"], compute);
+      for await (const parts of batches) {
+        if ((ranks?.signal ?? signal)?.aborted) return null;
+        for (const part of parts) {
+          seen.imageShape = part.imageShape;
+          seen.headIsLast = part.headIsLast;
+          for (const rows of part.features) features.add(rows);
+          labels.add(part.labels);
         }
-        await labels.add(y);
       }
+      if (ranks?.signal?.aborted) return null;
     }
   } finally {
     restoreModes();
@@ -80,6 +96,28 @@ export async function embed(
     imageShape: seen.imageShape,
     shape: features.shape,
   };
+}
+
+/** What is computed of a part of a batch. */
+interface EmbeddedPart {
+  readonly features: readonly ArrayBatch[];
+  readonly labels: ArrayBatch;
+  readonly headIsLast: boolean;
+  readonly imageShape: readonly number[];
+}
+
+/** Batches as parts, in a training that no ranks share. */
+async function* alone(
+  loader: Loader,
+  place: LoaderPlace,
+  name: string,
+  compute: (x: Tensor, y: Tensor) => Promise<EmbeddedPart>,
+): AsyncGenerator<readonly EmbeddedPart[]> {
+  for await (const item of loader.iterate(place)) yield [await compute(...checkBatch(item, name))];
+}
+
+async function rowsOf({ value, shape, dtype }: Tensor): Promise<ArrayBatch> {
+  return { data: (await defaultSession().fetch(value)).slice(), shape: [...shape], dtype };
 }
 
 /** Sends batches to the engine: whole, or in slices if one does not fit its memory. */
@@ -133,7 +171,7 @@ class Rows {
     this.what = what;
   }
 
-  async add(batch: Tensor): Promise<void> {
+  add(batch: ArrayBatch): void {
     const [count, ...shape] = batch.shape;
     if (this.parts.length === 0) [this.shape, this.dtype] = [shape, batch.dtype];
     if (!sameShape(shape, this.shape) || batch.dtype !== this.dtype) {
@@ -142,7 +180,7 @@ class Rows {
           "bring the images to one size",
       );
     }
-    this.parts.push((await defaultSession().fetch(batch.value)).slice());
+    this.parts.push(batch.data);
     this.count += count;
   }
 

@@ -3,6 +3,7 @@ import type { Module } from "../../nn/index.ts";
 import { AdamW } from "../../optim/optimizers/adam.ts";
 import { fit } from "../loop/fit.ts";
 import type { Callbacks, FitResult, LossFunction } from "../loop/fit_options.ts";
+import { trainingRanks } from "../loop/ranks.ts";
 import type { ClassificationMetrics } from "../metrics/classification_metrics.ts";
 import { testMetrics } from "../metrics/evaluate.ts";
 import { AveragedModel } from "./averaged_model.ts";
@@ -61,7 +62,9 @@ export async function trainWhole(phase: WholePhase): Promise<WholeResult> {
     if (average === null || fitted.outcome === "interrupted" || epochs === 0)
       return { fitted, test: fitted.test };
     average.copyTo(net);
-    return { fitted, test: testLoader && (await testMetrics(net, testLoader, { loss })).classes };
+    if (testLoader === null) return { fitted, test: null };
+    const tested = trainingRanks()?.test(net, testLoader, { loss }) ?? testMetrics(net, testLoader, { loss });
+    return { fitted, test: (await tested).classes };
   } finally {
     frozen.release();
   }

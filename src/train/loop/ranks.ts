@@ -10,6 +10,7 @@ import type { TrainingState } from "../runs/checkpoint.ts";
 import type {
   FitOptions,
   Loader,
+  LoaderPlace,
   LossFunction,
   MetricFunctions,
   OptimizerLike,
@@ -51,6 +52,28 @@ export interface TrainingRanks {
     loader: Loader,
     options: EvaluateOptions & { readonly loss?: LossFunction; readonly metrics?: MetricFunctions },
   ): Promise<TestMetrics>;
+  /** What `compute` makes of the shards of each batch, by the ranks that have them: on every rank, in order. */
+  overShards<T>(
+    loader: Loader,
+    place: LoaderPlace,
+    signal: FitOptions["signal"],
+    compute: (x: Tensor, y: Tensor) => Promise<T>,
+  ): AsyncIterable<readonly T[]>;
+  /**
+   * Work that ranks divide: each does its part of `count` things, as many as any other rank or fewer at the end, and puts what it
+   * makes of them into the array that all have in the end.
+   *
+   * @param bytes - of what is made of one.
+   * @param body - does the things `from` to `to`; false if it was interrupted.
+   * @returns what all ranks have made, one behind the other; null if a rank was interrupted.
+   */
+  divide(
+    count: number,
+    bytes: number,
+    body: (from: number, to: number, into: Uint8Array) => Promise<boolean>,
+  ): Promise<Uint8Array | null>;
+  /** Ranks on this machine. */
+  readonly localSize: number;
   /** Tells the other ranks why this one ends. */
   leave(error: unknown): void;
 }
