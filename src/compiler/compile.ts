@@ -20,6 +20,7 @@ import {
 import { specOf } from "../engines/contract/run_program.ts";
 import type { Graph, GraphNode } from "../graph/graph.ts";
 import type { OpDefinition } from "../graph/node.ts";
+import { startAllReduceOp } from "../ops/collective.ts";
 import { fullOp } from "../ops/creation.ts";
 import { mulOp } from "../ops/elementwise/elementwise.ts";
 import { shardSumOp } from "../ops/nn/synchronized_norm.ts";
@@ -31,6 +32,7 @@ import { fuseActivation } from "./passes/fuse_activation.ts";
 import { fuseLoops, fusesAny } from "./passes/fuse_loops.ts";
 import { fusedOp } from "./passes/fused_op.ts";
 import { joinShards } from "./passes/join_shards.ts";
+import { overlapReductions } from "./passes/overlap_reductions.ts";
 import { commonSubexpressions, deadCode } from "./passes/redundant_nodes.ts";
 import { unusedOutputs } from "./passes/unused_outputs.ts";
 import { widenHalf, widenRest } from "./passes/widen_half.ts";
@@ -88,10 +90,13 @@ function passes(
   }
   apply(unusedOutputs, has("sparesOutputs"));
   apply(widenRest, half);
-  if (!fusesAny(now, planner)) return now;
-  const constants = now.nodes.some(({ op }) => op === fullOp);
-  apply(foldScalars, constants);
-  apply(fuseLoops);
+  const fuses = fusesAny(now, planner);
+  apply(foldScalars, fuses && now.nodes.some(({ op }) => op === fullOp));
+  apply(fuseLoops, fuses);
+  apply(
+    overlapReductions,
+    now.nodes.some(({ op }) => op === startAllReduceOp),
+  );
   return now;
 }
 

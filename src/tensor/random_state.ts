@@ -1,4 +1,5 @@
 /** Where random numbers come from: a seed and a count of the draws made so far. */
+import type { TypedArray } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { keyOfSeed, PhiloxStream } from "../base/philox.ts";
 import { shownText } from "../base/shown_value.ts";
@@ -165,5 +166,30 @@ export function setRngState(state: RngState): void {
 
 /** The key of the next draw from `generator`, by default from the default one. */
 export function drawKey(generator?: Generator | null): Value {
-  return (generator ?? defaultGenerator).nextKey();
+  const key = (generator ?? defaultGenerator).nextKey();
+  drawn?.push(key);
+  return key;
+}
+
+/** Keys that are being collected. */
+let drawn: Value[] | null = null;
+
+/** @internal The keys that `body` draws, in order; null if it draws more than keys, or from other generators. */
+export function keysDrawnBy(body: () => void): Value[] | null {
+  const [before, from] = [drawn, defaultGenerator.getState()];
+  const keys: Value[] = [];
+  drawn = keys;
+  try {
+    body();
+  } finally {
+    drawn = before;
+  }
+  const to = defaultGenerator.getState();
+  return to.seed === from.seed && to.offset - from.offset === keys.length ? keys : null;
+}
+
+/** @internal Elements of the first keys that are drawn after a seed was set. */
+export function firstKeys(seed: number, count: number): TypedArray[] {
+  const generator = new Generator().manualSeed(seed);
+  return Array.from({ length: count }, () => generator.nextKey().data as TypedArray);
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { rangeOfRank, rangeOfShard, shardsOfRank, TreeSum } from "../../src/distributed/training/shards.ts";
+import { TreeSum } from "../../src/distributed/training/gradient_tree.ts";
+import { rangeOfRank, rangeOfShard, shardsOfRank } from "../../src/distributed/training/shards.ts";
 
 test("shards cover a batch in order, the last is never empty, and none has one example beside others", () => {
   fc.assert(
@@ -40,8 +41,9 @@ test("ranks have neighbouring shards, the same for any number of ranks", () => {
 test("sums are a binary tree, whether a rank has all leaves or ranks have some each", () => {
   const treeOf = (leaves: readonly string[]) => {
     const tree = new TreeSum<string>((a, b) => `(${a}+${b})`);
-    for (const leaf of leaves) tree.push([leaf]);
-    return tree.total[0];
+    for (const leaf of leaves) tree.push(leaf);
+    assert.equal(tree.waiting.length, 1);
+    return tree.waiting[0];
   };
   const leaves = ["0", "1", "2", "3", "4", "5", "6", "7"];
   assert.equal(treeOf(leaves), "(((0+1)+(2+3))+((4+5)+(6+7)))");

@@ -39,32 +39,3 @@ export function rangeOfRank(examples: number, cut: ShardCut): ShardRange {
   const [, to] = rangeOfShard(examples, own[own.length - 1], cut.shards);
   return [from, to];
 }
-
-/** Sums of lists, in a binary tree over their order; a list is added as soon as its neighbour is there. */
-export class TreeSum<T> {
-  readonly #add: (a: T, b: T) => T;
-  /** Sums of 2^i leaves that wait for their neighbour, the largest first. */
-  readonly #waiting: { readonly leaves: number; readonly sums: readonly T[] }[] = [];
-
-  constructor(add: (a: T, b: T) => T) {
-    this.#add = add;
-  }
-
-  push(list: readonly T[]): void {
-    let [leaves, sums] = [1, list];
-    for (;;) {
-      const before = this.#waiting[this.#waiting.length - 1];
-      if (before === undefined || before.leaves !== leaves) break;
-      this.#waiting.pop();
-      const [left, right] = [before.sums, sums];
-      sums = left.map((one, i) => this.#add(one, right[i]));
-      leaves *= 2;
-    }
-    this.#waiting.push({ leaves, sums });
-  }
-
-  /** The sum of a power of two of lists. */
-  get total(): readonly T[] {
-    return this.#waiting[0].sums;
-  }
-}

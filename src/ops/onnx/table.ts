@@ -35,6 +35,8 @@ const RULES: Readonly<Record<OpName, OnnxRule>> = {
   binaryCrossEntropy: LOSS,
   allReduce: { cannot: "it belongs to a training step of several ranks" },
   shardSum: { cannot: "it belongs to a training step of several ranks" },
+  startAllReduce: { cannot: "it belongs to a training step of several ranks" },
+  awaitAllReduce: { cannot: "it belongs to a training step of several ranks" },
 };
 
 /** Ops whose results differ from call to call, so that none may be taken for a constant. */

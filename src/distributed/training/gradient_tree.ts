@@ -1,0 +1,120 @@
+/**
+ * The binary tree in which the gradients of a rank's shards are added: two neighbours first, then neighbouring pairs. Sums
+ * are made in place, so that there are never more than one for each level of the tree, however many shards there are.
+ */
+import { numel, type Shape } from "../../base/shape.ts";
+import { Value } from "../../graph/node.ts";
+import { add } from "../../ops/elementwise/elementwise.ts";
+import { ReplayedProgram } from "../../runtime/replayed_program.ts";
+import type { DeviceBuffer } from "../../runtime/run.ts";
+import type { Session } from "../../runtime/session.ts";
+
+/** A binary tree over the order of its leaves: a leaf is merged as soon as its neighbour is there. */
+export class TreeSum<T> {
+  readonly #merge: (left: T, right: T) => T;
+  /** Sums of 2^i leaves that wait for their neighbour, the largest first. */
+  readonly #waiting: { readonly leaves: number; readonly sum: T }[] = [];
+
+  constructor(merge: (left: T, right: T) => T) {
+    this.#merge = merge;
+  }
+
+  push(leaf: T): void {
+    let [leaves, sum] = [1, leaf];
+    for (;;) {
+      const before = this.#waiting[this.#waiting.length - 1];
+      if (before === undefined || before.leaves !== leaves) break;
+      this.#waiting.pop();
+      sum = this.#merge(before.sum, sum);
+      leaves *= 2;
+    }
+    this.#waiting.push({ leaves, sum });
+  }
+
+  /** What waits for its neighbour, the first leaves first. After a power of two of leaves it is one sum. */
+  get waiting(): readonly T[] {
+    return this.#waiting.map(({ sum }) => sum);
+  }
+}
+
+/** A buffer for each gradient. */
+type Buffers = readonly DeviceBuffer[];
+
+export class GradientTree {
+  readonly #session: Session;
+  readonly #shapes: readonly Shape[];
+  readonly #free: Buffers[] = [];
+  #tree: TreeSum<Buffers>;
+  #addition: ReplayedProgram | null = null;
+  /** How many times buffers for all gradients were made. */
+  made = 0;
+
+  /** @param shapes - of the gradients, which are 32-bit floats. */
+  constructor(session: Session, shapes: readonly Shape[]) {
+    this.#session = session;
+    this.#shapes = shapes;
+    this.#tree = this.#emptyTree();
+  }
+
+  /** Whether it was made for gradients of these shapes. */
+  fits(shapes: readonly Shape[]): boolean {
+    return String(shapes) === String(this.#shapes);
+  }
+
+  /** Buffers into which the next shard's program is to write; they are then given to `push`. */
+  take(): Buffers {
+    const known = this.#free.pop();
+    if (known !== undefined) return known;
+    this.made++;
+    return this.#shapes.map((shape) => this.#session.connection.makeDeviceBuffer(4 * numel(shape)));
+  }
+
+  /** Buffers that were taken and not used. */
+  giveBack(buffers: Buffers): void {
+    this.#free.push(buffers);
+  }
+
+  push(shard: Buffers): void {
+    this.#tree.push(shard);
+  }
+
+  /** The sum of all, with the gradients of the last shard, which are recorded and not computed. Begins the next tree. */
+  finish(last: readonly Value[]): Value[] {
+    let sums = [...last];
+    for (const buffers of [...this.#tree.waiting].reverse()) {
+      sums = sums.map((sum, i) => add(this.#valueIn(buffers[i], i), sum));
+      this.#free.push(buffers);
+    }
+    this.#tree = this.#emptyTree();
+    return sums;
+  }
+
+  /** Forgets what was pushed: the step has failed. */
+  clear(): void {
+    this.#free.push(...this.#tree.waiting);
+    this.#tree = this.#emptyTree();
+  }
+
+  #emptyTree(): TreeSum<Buffers> {
+    return new TreeSum((left, right) => this.#add(left, right));
+  }
+
+  /** Adds into the left buffers; the right ones are free again. */
+  #add(left: Buffers, right: Buffers): Buffers {
+    this.#addition ??= new ReplayedProgram(this.#session, {
+      outputs: left.map((buffer, i) => add(this.#valueIn(buffer, i), this.#valueIn(right[i], i))),
+      into: left,
+      buffers: [...left, ...right],
+      inputs: [],
+    });
+    this.#addition.send([], [...left, ...right]);
+    this.#free.push(right);
+    return left;
+  }
+
+  #valueIn(buffer: DeviceBuffer, i: number): Value {
+    const value = new Value({ shape: this.#shapes[i], dtype: "float32" });
+    value.state = buffer;
+    return value;
+  }
+}

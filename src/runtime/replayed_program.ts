@@ -1,0 +1,85 @@
+/**
+ * A program that only changes state buffers, recorded once and sent as often as wanted: with other inputs, and on other
+ * buffers of the same sizes.
+ */
+import type { TypedArray } from "../base/dtype.ts";
+import { numel } from "../base/shape.ts";
+import { type Capture, captureNodes, collectNodes, constantValue, Value } from "../graph/node.ts";
+import type { DeviceBuffer, Run } from "./run.ts";
+import type { EngineConnection } from "./runtime.ts";
+import type { Session } from "./session.ts";
+
+/** What is recorded. */
+export interface Recorded {
+  /** Not computed; they stay so. */
+  readonly outputs: readonly Value[];
+  /** Where the outputs go, in order. */
+  readonly into: readonly DeviceBuffer[];
+  /** Buffers in whose place others come; those of `into` are among them. */
+  readonly buffers: readonly DeviceBuffer[];
+  /** Values of given data in whose place others come. */
+  readonly inputs: readonly Value[];
+}
+
+export class ReplayedProgram {
+  readonly #session: Session;
+  readonly #connection: EngineConnection;
+  readonly #captured: Capture;
+  readonly #recorded: Recorded;
+  /** Of each input that is given, its place among the program's; -1 if nothing depends on it. */
+  readonly #inputPlaces: readonly number[];
+  /** Of each of the program's states, its place among the buffers that are given; -1 for one that stays. */
+  readonly #bufferPlaces: readonly number[];
+
+  constructor(session: Session, recorded: Recorded) {
+    const { outputs, into, buffers, inputs } = recorded;
+    this.#session = session;
+    this.#connection = session.connection;
+    this.#recorded = recorded;
+    this.#captured = captureNodes(
+      collectNodes(outputs, () => {}),
+      [],
+      outputs.map((from, i) => ({ from, to: into[i] })),
+    );
+    this.#inputPlaces = inputs.map((value) => this.#captured.inputs.indexOf(value));
+    const places = new Map(buffers.map((buffer, i) => [buffer as unknown, i]));
+    this.#bufferPlaces = this.#captured.states.map((state) => places.get(state) ?? -1);
+  }
+
+  /** Equal for programs that differ in their data alone. */
+  get key(): string {
+    return this.#captured.key;
+  }
+
+  /**
+   * @param inputs - elements of the inputs, which must not change until the run is over.
+   * @param buffers - in the place of those that were recorded.
+   * @throws OutOfMemoryError if the program does not fit the engine's memory.
+   */
+  send(inputs: readonly TypedArray[], buffers: readonly DeviceBuffer[]): void {
+    const given = [...this.#captured.inputs];
+    for (const [i, place] of this.#inputPlaces.entries())
+      if (place >= 0) given[place] = constantValue(inputs[i], given[place].shape, given[place].dtype);
+    const places = this.#bufferPlaces;
+    const states = this.#captured.states.map((state, i) => (places[i] < 0 ? state : buffers[places[i]]));
+    const { into, buffers: recorded } = this.#recorded;
+    const run: Run = {
+      inputs: given,
+      states: states as DeviceBuffer[],
+      readbacks: [],
+      changes: into.map((buffer) => changeOf(buffers[recorded.indexOf(buffer)])),
+      bytes: given.reduce((sum, { shape }) => sum + 4 * numel(shape), 0),
+      over: false,
+    };
+    const program = this.#connection.prepare(this.#captured);
+    this.#connection.send(program, run, this.#session, this.#session.profiler);
+    this.#session.statistics.runs++;
+  }
+}
+
+/** Said of a run, so that later runs that use the buffer fail with it. */
+function changeOf(deviceBuffer: DeviceBuffer): Run["changes"][number] {
+  const value = new Value({ shape: [], dtype: "float32" });
+  const owner = { value, deviceBuffer };
+  return { owner, value, before: value, deviceBuffer, held: null, first: false, node: null };
+}

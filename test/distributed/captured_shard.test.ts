@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { bucketsOf } from "../../src/distributed/training/buckets.ts";
+import { TreeSum } from "../../src/distributed/training/gradient_tree.ts";
+import { ShardedStep } from "../../src/distributed/training/sharded_step.ts";
+import { rangeOfShard } from "../../src/distributed/training/shards.ts";
+import { manualSeed, nn, optim, rand, randint, stopEngine, type Tensor, useEngine } from "../../src/index.ts";
+import { defaultSession } from "../../src/runtime/runtime.ts";
+import { partOf } from "../../src/train/loop/micro_batches.ts";
+import { RunningTotals } from "../../src/train/metrics/running_totals.ts";
+
+before(() => useEngine("wasm", { threads: 1 }));
+after(() => stopEngine());
+
+const SHARDS = 8;
+const ALONE = { shards: SHARDS, rank: 0, worldSize: 1 };
+
+const linear = () => nn.Sequential(nn.Flatten(), nn.Linear(12, 10));
+const drawing = () =>
+  nn.Sequential(
+    nn.Flatten(),
+    nn.Linear(12, 9),
+    nn.BatchNorm1d(9),
+    nn.ReLU(),
+    nn.Dropout(0.5),
+    nn.Linear(9, 10),
+  );
+
+function setUp(make: () => InstanceType<typeof nn.Module>, examples: number) {
+  manualSeed(3);
+  const net = make();
+  const batch = [rand(examples, 3, 4), randint(0, 10, [examples])] as const;
+  return { net, batch };
+}
+
+/** What plain steps on each shard give, added in a binary tree. */
+async function gradientsByHand(net: InstanceType<typeof nn.Module>, x: Tensor, y: Tensor) {
+  const examples = x.size(0);
+  const tree = new TreeSum<Float32Array[]>((left, right) =>
+    left.map((own, i) => own.map((value, j) => value + right[i][j])),
+  );
+  for (let shard = 0; shard < SHARDS; shard++) {
+    const [from, to] = rangeOfShard(examples, shard, SHARDS);
+    if (to > from) {
+      const loss = nn.functional.crossEntropy(net(partOf(x, from, to)) as Tensor, partOf(y, from, to));
+      loss.mul((to - from) / examples).backward();
+    }
+    const all = [...net.parameters()].map(async (one) =>
+      one.grad === null ? new Float32Array(one.numel()) : ((await one.grad.data()) as Float32Array),
+    );
+    tree.push(await Promise.all(all));
+    for (const parameter of net.parameters()) parameter.grad = null;
+  }
+  return tree.waiting[0];
+}
+
+describe("a step in shards", () => {
+  for (const examples of [32, 67, 5])
+    test(`${examples} examples: the change is that of the shards' own gradients, added in a tree`, async () => {
+      const { net, batch } = setUp(linear, examples);
+      await Promise.all(batch.map((one) => one.data()));
+      const expected = await gradientsByHand(net, ...batch);
+      const weights = await Promise.all([...net.parameters()].map(async (one) => (await one.data()).slice()));
+      const optimizer = optim.SGD(net.parameters(), { lr: 1 });
+      const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, "tree", async () => {});
+      await step.run(...batch, 1);
+      for (const [i, parameter] of [...net.parameters()].entries()) {
+        const changed = Float32Array.from(weights[i] as Float32Array, (old, j) => old - expected[i][j]);
+        assert.deepEqual(await parameter.data(), changed);
+      }
+    });
+
+  test("shards are recorded and compiled once; each is one run, whatever random numbers it draws", async () => {
+    const { net, batch } = setUp(drawing, 64);
+    const optimizer = optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
+    const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, "tree", async () => {});
+    let calls = 0;
+    net.registerForwardHook(() => void calls++);
+    for (let i = 1; i <= 2; i++) await step.run(...batch, i);
+    const { programs, runs } = defaultSession().statistics;
+    calls = 0;
+    for (let i = 3; i <= 5; i++) await step.run(...batch, i);
+    assert.equal(defaultSession().statistics.programs, programs);
+    // Eight shards, and the additions that do not belong to the last: 0+1, 2+3, 4+5, (0+1)+(2+3).
+    assert.equal(defaultSession().statistics.runs - runs, 3 * (SHARDS + 4));
+    assert.equal(calls, 3);
+  });
+
+  test("a network whose shards are different programs is recorded for each", async () => {
+    const { net: inner, batch } = setUp(linear, 32);
+    let calls = 0;
+    class Changing extends nn.Module {
+      inner = inner;
+      override forward(x: Tensor): Tensor {
+        return this.inner(calls++ % 2 === 0 ? x : x.mul(2)) as Tensor;
+      }
+    }
+    const net = new Changing();
+    const optimizer = optim.SGD(net.parameters(), { lr: 1 });
+    const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, "tree", async () => {});
+    for (let i = 1; i <= 2; i++) await step.run(...batch, i);
+    assert.equal(calls, 2 * SHARDS);
+  });
+});
+
+test("no more sums are alive than the tree has levels", () => {
+  for (const shards of [2, 8, 64]) {
+    let [alive, most] = [0, 0];
+    const tree = new TreeSum<null>(() => {
+      alive--;
+      return null;
+    });
+    for (let i = 0; i < shards; i++) {
+      most = Math.max(most, ++alive);
+      tree.push(null);
+    }
+    assert.ok(most <= Math.log2(shards) + 1);
+  }
+});
+
+test("buckets: the last layers first, 1 MiB in the first, 25 MiB in the others", () => {
+  const mib = (count: number) => (count * 2 ** 20) / 4;
+  assert.deepEqual(bucketsOf([mib(30), 10, mib(20), mib(6), mib(0.5), mib(0.5), 3]), [
+    [6, 5, 4],
+    [3, 2],
+    [1, 0],
+  ]);
+  assert.deepEqual(bucketsOf([1, 2]), [[1, 0]]);
+  assert.deepEqual(bucketsOf([]), []);
+});
