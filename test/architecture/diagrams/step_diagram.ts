@@ -14,6 +14,7 @@ const GREY = "#e2e8f0";
 /** What each pass does, in a few words. */
 const MEANING: Readonly<Record<string, string>> = {
   deadCode: "what is not needed is removed",
+  joinShards: "shards of several ranks meet",
   widenHalf: "16-bit floats that no kernel takes are converted",
   decompose: "ops without a kernel become several",
   commonSubexpressions: "equal computations are joined",
@@ -24,6 +25,7 @@ const MEANING: Readonly<Record<string, string>> = {
   widenRest: "what is left in 16 bits is converted",
   foldScalars: "scalars become constants of loops",
   fuseLoops: "chains of element-wise ops and reductions become loops",
+  overlapReductions: "sums over ranks begin early",
 };
 
 function meaningOf(pass: string): string {
