@@ -24,14 +24,18 @@ export function runsCommand(parent: string, output: Output): number {
     { title: "training loss", short: "loss", align: "right", rank: 5 },
     { title: "training accuracy", short: "train acc", align: "right", rank: 6 },
     ...shown.map((name) => ({
-      title: `${name} accuracy`,
-      short: name === "test" ? "test acc" : "val acc",
+      title: `best ${name} accuracy`,
+      short: name === "test" ? "best test" : "best val",
       align: "right" as const,
       rank: 4,
     })),
   ] as const;
   const rows = runs.map((run) => cells(run, shown));
   output.lines(renderTable(columns, rows, output.style));
+  if (shown.length > 0)
+    output.line(
+      `training: the last epoch; best ${shown.join(" and ")} accuracy: the epoch whose weights are kept (best.safetensors)`,
+    );
   return 0;
 }
 
@@ -78,13 +82,14 @@ export function runsRemoveCommand(folders: readonly string[], output: Output): n
   return 0;
 }
 
-function eventOf({ folder, model, startedAt, state, epochs, metrics, heldOut, problem }: RunInfo) {
+function eventOf({ folder, model, startedAt, state, epochs, metrics, best, heldOut, problem }: RunInfo) {
   const counted = metrics ?? { epochs: 0 };
-  return { run: folder, model, startedAt, state, ofEpochs: epochs, ...counted, heldOut, problem };
+  const kept = best && { epoch: best.epoch, testLoss: best.testLoss, testAccuracy: best.testAccuracy };
+  return { run: folder, model, startedAt, state, ofEpochs: epochs, ...counted, best: kept, heldOut, problem };
 }
 
 function cells(run: RunInfo, shown: readonly RunInfo["heldOut"][]): string[] {
-  const { folder, model, state, metrics } = run;
+  const { folder, model, state, metrics, best } = run;
   const metric = (value: number | undefined) => (value === undefined ? "" : formatMetric(value));
   return [
     folder,
@@ -93,7 +98,7 @@ function cells(run: RunInfo, shown: readonly RunInfo["heldOut"][]): string[] {
     epochsOf(run),
     metric(metrics?.trainLoss),
     metric(metrics?.trainAccuracy),
-    ...shown.map((heldOut) => (heldOut === run.heldOut ? metric(metrics?.testAccuracy) : "")),
+    ...shown.map((heldOut) => (heldOut === run.heldOut ? metric(best?.testAccuracy) : "")),
   ];
 }
 
@@ -102,14 +107,23 @@ function epochsOf({ metrics, epochs }: RunInfo): string {
   return epochs === null ? done : `${done}/${epochs}`;
 }
 
-function metricRows({ metrics, heldOut }: RunInfo): string[][] {
+function metricRows({ metrics, best, heldOut }: RunInfo): string[][] {
   if (metrics === null) return [];
-  const { trainLoss, trainAccuracy, testAccuracy } = metrics;
+  const { epochs, trainLoss, trainAccuracy, testAccuracy } = metrics;
   const rows = [
     ["training loss", formatMetric(trainLoss)],
     ["training accuracy", formatMetric(trainAccuracy)],
   ];
-  return testAccuracy === undefined ? rows : [...rows, [`${heldOut} accuracy`, formatMetric(testAccuracy)]];
+  if (testAccuracy === undefined) return rows;
+  const accuracy = (of: number, epoch: number, why: string) => [
+    `${heldOut} accuracy`,
+    `${formatMetric(of)} (epoch ${Number(epoch.toFixed(2))}${why})`,
+  ];
+  if (best?.testAccuracy === undefined) return [...rows, accuracy(testAccuracy, epochs, ", the last")];
+  const kept = accuracy(best.testAccuracy, best.epoch, ", whose weights are kept: best.safetensors");
+  return best.epoch === epochs
+    ? [...rows, kept]
+    : [...rows, accuracy(testAccuracy, epochs, ", the last"), kept];
 }
 
 function textOf(value: unknown): string {

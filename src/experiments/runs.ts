@@ -25,6 +25,11 @@ export interface RunInfo {
   readonly epochs: number | null;
   /** At its last point; null when it has none. `testAccuracy` is that of the images which judged the epochs. */
   readonly metrics: FinalMetrics | null;
+  /**
+   * At the end of the epoch whose weights are kept as `best.safetensors`, which predictions use; null if none was tested.
+   * Of a training under way the best epoch so far.
+   */
+  readonly best: MetricsPoint | null;
   /** What those images are. */
   readonly heldOut: "test" | "validation";
   readonly points: readonly MetricsPoint[];
@@ -138,6 +143,7 @@ function describe(folder: string): RunInfo {
     startedAt: "",
     epochs: null,
     metrics: null,
+    best: null,
     heldOut: "test" as const,
     points: [],
     settings: {},
@@ -159,6 +165,7 @@ function describe(folder: string): RunInfo {
       state: stateOf(folder, stored.outcome, problem, metrics?.epochs ?? 0, epochs),
       epochs,
       metrics,
+      best: bestOf(points, stored.bestEpoch, settings),
       heldOut: heldOutOf(settings),
       points,
       settings,
@@ -170,6 +177,22 @@ function describe(folder: string): RunInfo {
     if (!(error instanceof FileError)) throw error;
     return { ...base, state: "damaged", problem: error.message };
   }
+}
+
+/** The point of the best epoch: the one that the training noted when it ended, else by what judges such trainings. */
+function bestOf(
+  points: readonly MetricsPoint[],
+  noted: unknown,
+  { format }: Record<string, unknown>,
+): MetricsPoint | null {
+  const tested = points.filter(({ testAccuracy }) => testAccuracy !== undefined);
+  const found = tested.find(({ epoch }) => epoch === noted);
+  if (found !== undefined) return found;
+  const merit = ({ testLoss = Number.NaN, testAccuracy = Number.NaN }: MetricsPoint) =>
+    format === PHOTOS_FORMAT ? -testLoss : testAccuracy;
+  // Of equal ones the first, as the training keeps them.
+  const best = Math.max(...tested.map(merit).filter(Number.isFinite));
+  return tested.find((point) => merit(point) === best) ?? null;
 }
 
 /** A part of the training images that was split off, and of photographs every one that is not trained on. */

@@ -261,7 +261,10 @@ test("runs lists, shows and removes runs", { skip }, async () => {
   );
   assert.match((await run("runs")).stdout, /^runs\/b +lenet +finished +2\/3/m);
   const shown = await run("runs", "show", "runs/a");
-  assert.match(shown.stdout, /^test accuracy +0\.\d+$/m);
+  assert.match(
+    shown.stdout,
+    /^test accuracy +0\.\d+ \(epoch 1, whose weights are kept: best\.safetensors\)$/m,
+  );
   assert.match(shown.stdout, /^lr +0\.9$/m);
   assert.match((await run("runs", "show", "runs/no-run")).stderr, /runs\/no-run is not a run/);
   const removed = await run("runs", "rm", "runs/a", "runs/b");

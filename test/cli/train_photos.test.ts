@@ -88,9 +88,9 @@ test("with --json each line is an event, and the run is known to the other comma
   );
   // What judged its epochs is called what it is.
   const table = await cli("runs", "--in", ".");
-  assert.match(table.stdout, /val(idation)? acc/);
-  assert.doesNotMatch(table.stdout, /test acc/);
-  assert.match((await cli("runs", "show", "second")).stdout, /^validation accuracy +\d/m);
+  assert.match(table.stdout, /best val/);
+  assert.doesNotMatch(table.stdout, /best test/);
+  assert.match((await cli("runs", "show", "second")).stdout, /^validation accuracy +\d.* \(epoch \d+, /m);
   const evaluated = await cli("eval", "second", "--engine", "wasm", "--json");
   assert.equal(evaluated.code, 0, evaluated.stderr);
   assert.equal(evaluated.events.at(-1)?.examples, 2);

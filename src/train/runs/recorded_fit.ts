@@ -79,7 +79,7 @@ async function fitKeeping(
   };
   const shape = new Watch(asLoader(options.trainLoader, "trainLoader"));
   const { model, dataset, classNames, settings, command } = description;
-  const writeConfig = (outcome?: string, problem?: string) =>
+  const writeConfig = (outcome?: string, problem?: string, best?: FitResult["best"]) =>
     folder.writeConfig({
       startedAt,
       model,
@@ -92,6 +92,7 @@ async function fitKeeping(
       environment,
       outcome,
       problem,
+      bestEpoch: best?.epoch,
     });
   if (!resume) writeConfig();
   const tested = options.testLoader ? new Watch(asLoader(options.testLoader, "testLoader")) : null;
@@ -153,7 +154,7 @@ async function fitKeeping(
     }
     throw error;
   }
-  writeConfig(result.outcome);
+  writeConfig(result.outcome, undefined, result.best);
   const shown =
     result.test === null || tested === null || tested.once
       ? undefined
