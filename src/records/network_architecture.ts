@@ -38,3 +38,22 @@ export function keepArchitecture<T extends object>(
   kept.set(net, { name, options: { ...options } });
   return net;
 }
+
+/** Notes that a network that says how it is made has another head, at that path, for that many classes. */
+export function keepArchitectureOfHead(net: object, head: string, numClasses: number): void {
+  const architecture = architectureOf(net);
+  if (architecture === undefined) return;
+  const { name, options } = architecture;
+  const { layers, ...rest } = options;
+  keepArchitecture(net, {
+    name,
+    options: Array.isArray(layers)
+      ? { ...rest, layers: layers.map((one, at) => (String(at) === head ? layerFor(one, numClasses) : one)) }
+      : { ...options, numClasses },
+  });
+}
+
+/** A described layer with that many outputs: of a network that is described layer by layer the head itself says it. */
+function layerFor(layer: Readonly<Record<string, unknown>>, outputs: number): object {
+  return { ...layer, [layer.type === "Linear" ? "outFeatures" : "outChannels"]: outputs };
+}

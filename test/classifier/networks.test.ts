@@ -91,3 +91,38 @@ test("NiN, whose head is a convolution, is fine-tuned for other classes and load
   const own = Classifier.of(net, { preprocessing });
   assert.ok(difference((await own.predict(image)).probabilities, probabilities) < 1e-6);
 });
+
+test("a network of described layers is fine-tuned for other classes, and its file describes the new head", async () => {
+  manualSeed(3);
+  const described = [
+    { type: "Conv2d", inChannels: 3, outChannels: 4, kernelSize: 3 },
+    { type: "ReLU" },
+    { type: "AdaptiveAvgPool2d", outputSize: 1 },
+    { type: "Flatten" },
+    { type: "Linear", inFeatures: 4, outFeatures: 10 },
+  ];
+  const net = models.sequential(described);
+  const loader = [[rand(4, 3, 8, 8), tensor([0, 1, 2, 1], { dtype: "int64" })]] as const;
+  const classNames = ["a", "b", "c"];
+  await train.fineTune(net, {
+    data: { train: loader, numClasses: 3 },
+    epochs: 1,
+    freezeEpochs: 1,
+    classNames,
+    progress: false,
+  });
+  const preprocessing = {
+    resize: { size: [8, 8], interpolation: "bilinear" },
+    crop: null,
+    mean: [0.5, 0.5, 0.5],
+    std: [0.5, 0.5, 0.5],
+    background: [255, 255, 255],
+  } as const;
+  const own = Classifier.of(net, { preprocessing });
+  const loaded = await Classifier.load(await own.toBytes());
+  const layers = [...described.slice(0, -1), { type: "Linear", inFeatures: 4, outFeatures: 3 }];
+  assert.deepEqual(loaded.architecture, { name: "sequential", options: { layers } });
+  assert.equal(described[4].outFeatures, 10, "the description that was given stays as it was");
+  const { probabilities } = await loaded.predict(image);
+  assert.ok(difference((await own.predict(image)).probabilities, probabilities) < 1e-6);
+});

@@ -117,6 +117,22 @@ test("images that cannot be read are named, the rest is classified, and the exit
   assert.match(stderr, /2 of 3 images could not be read/);
 });
 
+test("Ctrl-C ends after the image under way, says how far it came, and the exit code is 130", async () => {
+  const many = Array.from({ length: 60 }, () => ["photos/b.png", "photos/a, first.png"]).flat();
+  let stopped = false;
+  const { code, events, stderr } = await predict(["net.safetensors", ...many, "--json"], {
+    onLine: (_line, child) => {
+      if (!stopped) child.kill("SIGINT");
+      stopped = true;
+    },
+  });
+  assert.equal(code, 130, stderr);
+  const read = events.filter(({ event }) => event === "prediction").length;
+  assert.ok(read > 0 && read < many.length, `${read} images`);
+  assert.deepEqual(events.at(-1)?.images, read);
+  assert.match(stderr, new RegExp(`interrupted after ${read} of ${many.length} images`));
+});
+
 test("an ONNX file gives the same, and --tta the mean over the mirror image too", async () => {
   const fromOnnx = await predict(["net.onnx", "photos", "--json"]);
   assert.equal(fromOnnx.code, 0, fromOnnx.stderr);

@@ -249,9 +249,9 @@ export function keepFacts(
 ): void {
   keepPreprocessing(net, preprocessing);
   keepClassNames(net, classes);
-  if (model === null) return;
-  const { options = {} } = architectureOf(net) ?? {};
-  keepArchitecture(net, { name: model, options: { ...options, numClasses: classes.length } });
+  // Otherwise the network says by itself how it is made.
+  if (model !== null && architectureOf(net)?.name !== model)
+    keepArchitecture(net, { name: model, options: { numClasses: classes.length } });
 }
 
 /** @throws FileError for weights that the memory has no room for, before they are read. */

@@ -6,7 +6,6 @@ import { requireRange } from "../../base/params/argument_kinds.ts";
 import { bindArguments, parameterTable } from "../../base/params/arguments.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import { Module } from "../../nn/index.ts";
-import { architectureOf, keepArchitecture } from "../../records/network_architecture.ts";
 import { keepClassNames } from "../../records/network_classes.ts";
 import { FOLLOWING_NAMES } from "../loop/fit.ts";
 import type { FitResult } from "../loop/fit_options.ts";
@@ -152,10 +151,6 @@ function headsFor(net: Module, { head, newHead = true }: FineTuneOptions, classe
 /** With another head the outputs stand for something else. */
 function keepFacts(net: Module, { newHead = true }: FineTuneOptions, data: TuningData): void {
   if (newHead || data.classNames !== undefined) keepClassNames(net, data.classNames);
-  const architecture = architectureOf(net);
-  if (architecture === undefined || !newHead) return;
-  const { name, options } = architecture;
-  keepArchitecture(net, { name, options: { ...options, numClasses: data.numClasses } });
 }
 
 function fitOptionsOf(

@@ -2,6 +2,7 @@
 import { ArgumentError } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import * as nn from "../../nn/index.ts";
+import { keepArchitectureOfHead } from "../../records/network_architecture.ts";
 
 /** A layer that gives a number for each class: fully connected, or a 1x1 convolution. */
 export type HeadLayer = nn.Linear | nn.Conv2d;
@@ -64,7 +65,10 @@ export function classesOf({ layer }: Head): number {
   return layer instanceof nn.Linear ? layer.outFeatures : layer.outChannels;
 }
 
-/** Puts a new layer of the same kind for `classes` classes in the place of a head, with PyTorch's initial values. */
+/**
+ * Puts a new layer of the same kind for `classes` classes in the place of a head, with PyTorch's initial values. A network
+ * that says how it is made says it of the new head.
+ */
 export function renewHead(net: nn.Module, { path, layer }: Head, classes: number): Head {
   const bias = layer.bias !== null;
   const { dtype } = layer.weight;
@@ -75,5 +79,6 @@ export function renewHead(net: nn.Module, { path, layer }: Head, classes: number
   renewed.train(layer.training);
   const dot = path.lastIndexOf(".");
   net.getSubmodule(path.slice(0, Math.max(0, dot))).addModule(path.slice(dot + 1), renewed);
+  keepArchitectureOfHead(net, path, classes);
   return { path, layer: renewed };
 }
