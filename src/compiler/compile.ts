@@ -36,6 +36,7 @@ import { overlapReductions } from "./passes/overlap_reductions.ts";
 import { commonSubexpressions, deadCode } from "./passes/redundant_nodes.ts";
 import { unusedOutputs } from "./passes/unused_outputs.ts";
 import { widenHalf, widenRest } from "./passes/widen_half.ts";
+import { joinedNodes, sideBySide } from "./side_by_side.ts";
 
 /**
  * @param keepsWeights - whether the program has a buffer in which weights that are states stay packed from run to run.
@@ -45,7 +46,8 @@ export function compileGraph(graph: Graph, target: ProgramTarget, keepsWeights =
   requireDtypes(graph, target);
   // A program whose weights stay as they are asks for no gradients.
   const planner = new StepPlanner(target, keepsWeights);
-  return planMemory(passes(graph, planner), planner, keepsWeights);
+  const steps = passes(graph, planner);
+  return planMemory(keepsWeights ? sideBySide(steps) : steps, planner, keepsWeights);
 }
 
 /** The passes alone, for printing and tests; `seen` is called after each, with its name and the graph that it made. */
@@ -198,6 +200,9 @@ export function planMemory(graph: Graph, planner: StepPlanner, keepsWeights = fa
   graph.values.forEach((v, id) => {
     if (v.source.kind === "input") place(values, id, arena);
   });
+  const joins = keepsWeights && graph.commits.length === 0 ? joinedSteps(graph, roots, planner) : [];
+  // Of joined steps none overwrites what another reads.
+  let over: (() => void)[] = [];
   const steps: ProgramStep[] = [];
   let packedBytes = 0;
   let work = 0;
@@ -229,9 +234,15 @@ export function planMemory(graph: Graph, planner: StepPlanner, keepsWeights = fa
       label: node.label,
       plan,
       scratch: { offset, bytes: scratch, ...(packed && { packed }) },
+      ...(joins[position] && { joinsNext: true }),
     });
-    if (scratch !== 0 && !packed) arena.free(offset, scratch);
-    freeDead(graph, node, position, lastUse, roots, values, arena);
+    over.push(() => {
+      if (scratch !== 0 && !packed) arena.free(offset, scratch);
+      freeDead(graph, node, position, lastUse, roots, values, arena);
+    });
+    if (joins[position]) continue;
+    for (const free of over) free();
+    over = [];
   }
   return {
     values,
@@ -244,6 +255,14 @@ export function planMemory(graph: Graph, planner: StepPlanner, keepsWeights = fa
     ...(packedBytes > 0 && { packedBytes }),
     ...(work < SMALL_WORK && { isSmall: true }),
   };
+}
+
+function joinedSteps(graph: Graph, roots: readonly number[], planner: StepPlanner): boolean[] {
+  return joinedNodes(
+    graph,
+    roots,
+    (node) => node.op.checksData !== true && planner.planOf(graph.values, node)?.place === "device",
+  );
 }
 
 /** Below it a thread is done before another has begun: a tenth of a millisecond or two. */

@@ -5,6 +5,7 @@ import { numbersOf } from "../../src/base/dtype.ts";
 import { FrozenNetwork } from "../../src/classifier/freeze.ts";
 import { freeze } from "../../src/classifier/index.ts";
 import {
+  cat,
   isBf16Supported,
   manualSeed,
   nn,
@@ -24,8 +25,19 @@ after(() => stopEngine());
 
 const list = async (x: Tensor) => Array.from(await x.data(), Number);
 
+/** Three ways through it that do not depend on each other, of different lengths. */
+class Branches extends nn.Module {
+  readonly narrow = nn.Conv2d(64, 16, 1);
+  readonly wide = nn.Sequential(nn.Conv2d(64, 24, 1), nn.ReLU(), nn.Conv2d(24, 32, 3, { padding: 1 }));
+  readonly pooled = nn.Sequential(nn.MaxPool2d(3, { stride: 1, padding: 1 }), nn.Conv2d(64, 16, 1));
+
+  override forward(x: Tensor): Tensor {
+    return cat([this.narrow(x), this.wide(x), this.pooled(x)], 1);
+  }
+}
+
 /**
- * Rows and channels that are cut into blocks, Winograd's algorithm, groups, strides, activations that kernels apply in
+ * Branches, rows and channels that are cut into blocks, Winograd's algorithm, groups, strides, activations that kernels apply in
  * different ways, dense layers.
  */
 function manyKinds(): nn.Module {
@@ -43,6 +55,7 @@ function manyKinds(): nn.Module {
       nn.BatchNorm2d(64),
       nn.Tanh(),
       nn.MaxPool2d(4),
+      new Branches(),
       nn.Conv2d(64, 200, 3, { padding: 1 }),
       nn.ReLU6(),
       nn.Conv2d(200, 144, 1),

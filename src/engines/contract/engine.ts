@@ -97,6 +97,11 @@ export interface ProgramStep {
    * weights instead.
    */
   readonly scratch: { readonly offset: number; readonly bytes: number; readonly packed?: boolean };
+  /**
+   * Whether it may run at the same time as the next step: none of the steps so joined reads or overwrites what another of
+   * them writes, or overwrites what another reads. Absent if not.
+   */
+  readonly joinsNext?: boolean;
 }
 
 export interface Program {

@@ -24,6 +24,7 @@ import type { OpenKernels, ProgramKernels, WorkerKernels } from "./cpu_kernels.t
 import type { CompileMessage, CpuMessage, RunMessage, StartMessage } from "./cpu_messages.ts";
 import type { KernelExports, KernelStage } from "./kernel.ts";
 import { fusedImports, fusedKernel } from "./loops/fused_module.ts";
+import { type BoundStage, roundsOf, type StageRound } from "./threads/stage_rounds.ts";
 import { shareControl, ThreadBarrier } from "./threads/thread_barrier.ts";
 import { WorkShares } from "./threads/work_shares.ts";
 
@@ -178,19 +179,10 @@ interface StepAddresses {
   threadScratch: number;
 }
 
-interface PreparedStage {
-  /** Every thread has its part; otherwise the first thread runs the stage alone. */
-  readonly divided: boolean;
-  /** It brings weights into a layout that is kept: only in runs that pack. */
-  readonly packs: boolean;
-  readonly units: number;
-  readonly run: KernelStage["run"];
-}
-
 interface PreparedStep {
   readonly step: ProgramStep;
   readonly addresses: StepAddresses;
-  readonly stages: readonly PreparedStage[];
+  readonly stages: readonly BoundStage[];
 }
 
 /** Who wrote last: the first thread alone, all threads, or none since the last barrier. */
@@ -204,6 +196,9 @@ export class PreparedProgram {
   readonly #commits: readonly CommitPlan[];
   readonly #kernels: ProgramKernels;
   readonly #steps: readonly PreparedStep[];
+  /** Those of a run that packs weights, and of any other. */
+  readonly #packingRounds: readonly StageRound[];
+  readonly #rounds: readonly StageRound[];
   /** Byte address of every value in this run. */
   readonly #at: Float64Array;
   #writers: Writers = "none";
@@ -237,12 +232,31 @@ export class PreparedProgram {
         scratch: 0,
         threadScratch: 0,
       };
-      const stages =
-        plan === null
-          ? [this.#referenceStage(step)]
-          : plan.stages.map((stage) => this.#divide(stage, step.scratch.packed === true));
-      return { step, addresses, stages };
+      const keepsWeights = step.scratch.packed === true;
+      const stages = plan === null ? [this.#referenceStage(step)] : plan.stages;
+      const bound = stages.map((stage): BoundStage => {
+        const packs = keepsWeights && stage.packs === true;
+        return { step: i, units: stage.units, packs, addresses, run: stage.run.bind(stage) };
+      });
+      return { step, addresses, stages: bound };
     });
+    this.#packingRounds = this.#roundsOf(true);
+    this.#rounds = this.#roundsOf(false);
+  }
+
+  /** @param packs - whether weights that are kept are packed. */
+  #roundsOf(packs: boolean): StageRound[] {
+    const groups: (readonly BoundStage[])[][] = [[]];
+    for (const { step, stages } of this.#steps) {
+      groups[groups.length - 1].push(stages);
+      if (step.joinsNext !== true) groups.push([]);
+    }
+    return groups.flatMap((steps) => roundsOf(steps, packs, this.#threads));
+  }
+
+  /** How many threads compute it. */
+  get #threads(): number {
+    return this.#program.isSmall === true ? 1 : this.#context.threads;
   }
 
   release(): void {
@@ -287,36 +301,34 @@ export class PreparedProgram {
   }
 
   #walk(): undefined {
-    for (const step of this.#steps) this.#runStep(step);
+    for (const round of this.#packs ? this.#packingRounds : this.#rounds) this.#runRound(round);
   }
 
+  /** Steps that may run side by side are timed one by one. */
   #walkTimed(): StepTiming[] {
-    return this.#steps.map((step, i) => {
+    return this.#steps.map(({ stages }, i) => {
+      const rounds = roundsOf([stages], this.#packs, this.#threads);
       const started = performance.now();
-      this.#runStep(step);
+      for (const round of rounds) this.#runRound(round);
       if (this.#writers === "all") this.#synchronise();
       return { step: i, milliseconds: performance.now() - started };
     });
   }
 
-  #runStep({ step, addresses, stages }: PreparedStep): void {
+  #runRound(round: StageRound): void {
     const { barrier, exports, shares, thread } = this.#context;
-    for (const stage of stages) {
-      if (stage.packs && !this.#packs) continue;
-      this.#meet(stage.divided ? "all" : "first");
-      this.#writers = stage.divided ? "all" : "first";
-      if (stage.divided) shares.start(stage.units);
-      else if (thread !== 0 || stage.units === 0) continue;
-      try {
-        if (!stage.divided && !barrier.failed) stage.run(exports, addresses, 0, stage.units);
-        while (stage.divided && !barrier.failed && shares.next()) {
-          stage.run(exports, addresses, shares.begin, shares.end);
-        }
-      } catch (error) {
-        this.#failure ??= error;
-        this.#failedStep = this.#program.steps.indexOf(step);
-        barrier.failed = true;
-      }
+    const { divided, units } = round;
+    this.#meet(divided ? "all" : "first");
+    this.#writers = divided ? "all" : "first";
+    if (divided) shares.start(units);
+    else if (thread !== 0 || units === 0) return;
+    try {
+      if (!divided && !barrier.failed) round.run(exports, 0, units);
+      while (divided && !barrier.failed && shares.next()) round.run(exports, shares.begin, shares.end);
+    } catch (error) {
+      this.#failure ??= error;
+      this.#failedStep = round.step;
+      barrier.failed = true;
     }
   }
 
@@ -331,22 +343,13 @@ export class PreparedProgram {
     this.#writers = "none";
   }
 
-  #divide(stage: KernelStage, keepsWeights: boolean): PreparedStage {
-    return {
-      packs: keepsWeights && stage.packs === true,
-      divided: this.#context.threads > 1 && stage.units > 1 && this.#program.isSmall !== true,
-      units: stage.units,
-      run: (exports, addresses, begin, end) => stage.run(exports, addresses, begin, end),
-    };
-  }
-
-  #referenceStage(step: ProgramStep): PreparedStage {
+  #referenceStage(step: ProgramStep): KernelStage {
     const tensor = (id: number) => {
       const { dtype, shape } = this.#program.values[id];
       return { data: this.#context.views.array(dtype, this.#at[id], numel(shape)), shape, dtype };
     };
     const run = () => callReference(hostKernels(), step, step.inputs.map(tensor), step.outputs.map(tensor));
-    return { divided: false, packs: false, units: 1, run };
+    return { units: 1, run };
   }
 
   /** Works out where every value lies in this run. */

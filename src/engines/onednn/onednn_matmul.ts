@@ -23,6 +23,9 @@ import { takesElement } from "./supported_dtypes.ts";
 const ACTIVATIONS: readonly unknown[] = [undefined, "relu", "relu6", "sigmoid", "tanh"];
 /** Operations below which the call costs more than it saves. */
 const FEW_OPERATIONS = 2e6;
+/** Rows of which B is fetched from memory for few products, so that a block takes longer than its operations say. */
+const FEW_ROWS = 4;
+const FEW_ROWS_OPERATIONS = 1e6;
 /** Columns of a block: whole vectors, whole panels of the library's kernels. */
 const GRAIN = 64;
 
@@ -103,7 +106,8 @@ export function planMatmul(scope: DnnlScope, step: OnednnStep): KernelPlan | nul
 /** Columns or rows, whichever there are more of. */
 function blocksOf(step: StepSpec): Slices {
   const { m, k, n } = sizes(step);
-  const wanted = Math.min(MOST_SLICES, Math.floor((2 * m * k * n) / SLICE_OPERATIONS));
+  const worthIt = m <= FEW_ROWS ? FEW_ROWS_OPERATIONS : SLICE_OPERATIONS;
+  const wanted = Math.min(MOST_SLICES, Math.floor((2 * m * k * n) / worthIt));
   return cutSlices(Math.max(n, m), wanted, GRAIN);
 }
 

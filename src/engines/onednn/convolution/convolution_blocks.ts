@@ -26,6 +26,8 @@ export interface Block {
 const MANY_IMAGES = 9;
 /** Operations of a block, and blocks of all images. */
 const BLOCK_OPERATIONS = 2e6;
+/** Of a depthwise convolution, which has no product of many channels to be fast in. */
+const DEPTHWISE_OPERATIONS = 7e5;
 const MOST_BLOCKS = 16;
 const MOST_PER_IMAGE = 8;
 /** Output channels of a block: whole vectors, and enough of them that the image is not read for a few. */
@@ -35,8 +37,9 @@ const FEWEST_CHANNELS = 32;
 export function blocksPerImage({ n, groups, c, o, oh, ow, kh, kw }: ConvGeometry): number {
   if (n >= MANY_IMAGES) return 1;
   const operations = 2 * groups * o * c * oh * ow * kh * kw;
-  if (operations < BLOCK_OPERATIONS) return 1;
-  const wanted = Math.max(2, Math.floor(operations / BLOCK_OPERATIONS));
+  const worthIt = c === 1 && groups > 1 ? DEPTHWISE_OPERATIONS : BLOCK_OPERATIONS;
+  if (operations < worthIt) return 1;
+  const wanted = Math.max(2, Math.floor(operations / worthIt));
   return Math.min(wanted, MOST_PER_IMAGE, Math.floor(MOST_BLOCKS / n));
 }
 
