@@ -27,6 +27,7 @@ const WORKERS = {
   "serve/queue/prepare_worker": ["node"],
   "distributed/mpi/mpi_worker": ["node"],
   "classic/learners/svm/linear_svm_worker": ["node", "page"],
+  "classic/learners/svm/kernel_svm_worker": ["node", "page"],
 };
 
 /** What a page's worker loads when it is needed, as text; its file has it from the start. */

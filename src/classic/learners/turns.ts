@@ -58,3 +58,20 @@ export class Turns {
     if (this.isOver) await this.rest();
   }
 }
+
+/** How often an interruption is looked for, in milliseconds. */
+const LOOK_MS = 50;
+
+/** A promise that rejects when the signal is aborted, for those who wait for workers. */
+export function untilAborted(caller: string, watch: FitWatch | undefined) {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const promise = new Promise<never>((_, reject) => {
+    if (watch?.signal === undefined || watch.signal === null) return;
+    timer = setInterval(() => {
+      if (watch.signal?.aborted)
+        reject(new TrainingError(`${caller}: interrupted before the training was complete`));
+    }, LOOK_MS);
+  });
+  promise.catch(() => {});
+  return { promise, stop: () => clearInterval(timer) };
+}

@@ -1,7 +1,7 @@
 /** Examples and problems of linear support vector machines in WebAssembly's memory, and the kernels that work on them. */
-import { OutOfMemoryError } from "../../../base/errors.ts";
-import { loadKernels } from "../../../engines/wasm/kernel_binary.ts";
 import type { Matrix } from "../../matrix.ts";
+import { svmKernels } from "./svm_kernels.ts";
+import { instanceOf, memoryOf, PAGE, sharesMemory } from "./svm_memory.ts";
 
 /** What is used of the kernels' binary. */
 interface DescentKernels {
@@ -32,22 +32,13 @@ export interface SentExamples {
   readonly problems: number;
 }
 
-const PAGE = 65536;
-const MOST_PAGES = 65536;
-
 /** Rows take a multiple of this many values. */
 const ROUNDED = 8;
 
-/** Threads share memory in Node.js, and in pages that are isolated from others. */
-const shares = (): boolean => {
-  const { process, crossOriginIsolated } = globalThis as { process?: object; crossOriginIsolated?: boolean };
-  return typeof SharedArrayBuffer !== "undefined" && (process !== undefined || crossOriginIsolated === true);
-};
-
 /** Puts examples where workers find them. @throws OutOfMemoryError if they take more than 4 GB. */
 export async function sendExamples(x: Matrix, problems: number): Promise<SentExamples> {
-  const shared = shares();
-  const module = await loadKernels(false, shared);
+  const shared = sharesMemory();
+  const module = await svmKernels(shared);
   const memory = shared ? filledMemory(x, problems, true) : null;
   return { module, memory, x: shared ? null : x, rows: x.rows, columns: x.columns, problems };
 }
@@ -73,20 +64,12 @@ function layoutOf(rows: number, columns: number, problems: number): Layout {
 function filledMemory(x: Matrix, problems: number, shared: boolean): WebAssembly.Memory {
   const { rows, columns, data } = x;
   const { stride, rowsAt, bytes } = layoutOf(rows, columns, problems);
-  const pages = Math.ceil(bytes / PAGE);
-  if (pages > MOST_PAGES) {
-    throw new OutOfMemoryError(
-      `LinearSVC.fit: ${rows} rows of ${columns} features take more than 4 GB; take fewer of either (PCA)`,
-    );
-  }
-  let memory: WebAssembly.Memory;
-  try {
-    memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
-  } catch (error) {
-    throw new OutOfMemoryError(`LinearSVC.fit: no memory for ${rows} rows of ${columns} features`, {
-      cause: error,
-    });
-  }
+  const memory = memoryOf(
+    bytes,
+    shared,
+    `LinearSVC.fit: ${rows} rows of ${columns} features`,
+    "take fewer of either (PCA)",
+  );
   const floats = new Float32Array(memory.buffer, rowsAt, rows * stride);
   for (let row = 0; row < rows; row++)
     floats.set(data.subarray(row * columns, (row + 1) * columns), row * stride);
@@ -131,8 +114,7 @@ export class LinearMemory {
   ) {
     const own = memory ?? filledMemory(x as Matrix, problems, false);
     const layout = layoutOf(rows, columns, problems);
-    this.#kernels = new WebAssembly.Instance(module, { env: { memory: own } })
-      .exports as unknown as DescentKernels;
+    this.#kernels = instanceOf<DescentKernels>(module, own);
     this.#layout = layout;
     this.columns = columns;
     this.#isWide = isWide;

@@ -1,11 +1,10 @@
 /** One linear problem for each class, solved in workers. */
-import { TrainingError } from "../../../base/errors.ts";
 import { processors } from "../../../workers/processors.ts";
 import { RequestWorkers } from "../../../workers/request_workers.ts";
 import type { WorkerScript } from "../../../workers/worker_port.ts";
 import type { Matrix } from "../../matrix.ts";
 import type { FitWatch } from "../learner.ts";
-import { checkAborted, letEventsRun } from "../turns.ts";
+import { checkAborted, letEventsRun, untilAborted } from "../turns.ts";
 import {
   type LinearProblemSettings,
   type LinearSolution,
@@ -87,21 +86,4 @@ export async function solveProblems(
     aborted.stop();
     await pool.stop();
   }
-}
-
-/** How often an interruption is looked for, in milliseconds. */
-const LOOK_MS = 50;
-
-/** Rejects when the signal is aborted. */
-function untilAborted(caller: string, watch: FitWatch | undefined) {
-  let timer: ReturnType<typeof setInterval> | undefined;
-  const promise = new Promise<never>((_, reject) => {
-    if (watch?.signal === undefined || watch.signal === null) return;
-    timer = setInterval(() => {
-      if (watch.signal?.aborted)
-        reject(new TrainingError(`${caller}: interrupted before the training was complete`));
-    }, LOOK_MS);
-  });
-  promise.catch(() => {});
-  return { promise, stop: () => clearInterval(timer) };
 }

@@ -1,14 +1,15 @@
 /** A decision function for each pair of classes. */
 import { warnOnce } from "../../../base/warnings.ts";
+import { processors } from "../../../workers/processors.ts";
 import { type Matrix, takeRows } from "../../matrix.ts";
 import type { NumberedLabels } from "../labels.ts";
 import type { FitWatch } from "../learner.ts";
 import { StratifiedKFold } from "../selection/folds.ts";
-import { Turns } from "../turns.ts";
+import { Turns, untilAborted } from "../turns.ts";
 import { type Kernel, KernelSide } from "./kernels.ts";
-import { TrainingKernel } from "./pair_rows.ts";
+import { PairSolvers, type SolverSettings } from "./pair_solvers.ts";
 import { fitSigmoid, type PlattSigmoid } from "./platt.ts";
-import { type BinarySolution, solveSmo } from "./smo.ts";
+import type { BinarySolution } from "./smo.ts";
 
 /** How each pair is trained. */
 export interface PairSettings {
@@ -37,8 +38,8 @@ export interface PairModels {
   readonly sigmoids: readonly PlattSigmoid[] | null;
 }
 
-/** Pairs that are trained at the same time: while one waits for kernel rows, the other takes steps. */
-const AT_ONCE = 2;
+/** Fewer kernel values than this, of all pairs together, are worked through sooner than workers start. */
+const WORTH_WORKERS = 2e7;
 
 /** Parts of a pair's examples that probabilities are fitted on, as in LIBSVM. */
 const PARTS = 5;
@@ -50,34 +51,63 @@ export function classPairs(classes: number): (readonly [number, number])[] {
   return pairs;
 }
 
+/** Who asks for models. */
+export interface PairCaller {
+  readonly caller: string;
+  readonly watch: FitWatch | undefined;
+  /** How many workers solve; 0 for this thread, by default as many as are of use. */
+  readonly workers?: number;
+}
+
 /** Trains all pairs; each solution depends on its own examples alone, whatever else is under way. */
 export async function trainPairs(
   kernel: Kernel,
   x: Matrix,
   { classes, places, counts }: NumberedLabels,
   settings: PairSettings,
-  { caller, watch }: { readonly caller: string; readonly watch: FitWatch | undefined },
+  { caller, watch, workers }: PairCaller,
 ): Promise<PairModels> {
-  const turns = () => new Turns(caller, watch);
   const members = counts.map((count) => new Int32Array(count));
   const filled = counts.map(() => 0);
   for (const [i, place] of places.entries()) members[place][filled[place]++] = i;
-  const memory = { bytes: settings.cacheBytes, pairsAtOnce: AT_ONCE, turns: turns() };
-  const training = await TrainingKernel.of(kernel, x, members, memory);
   const pairs = classPairs(classes.length);
+  const values = pairs.reduce((sum, [a, b]) => sum + (counts[a] + counts[b]) ** 2, 0);
+  const threads = workers ?? (values < WORTH_WORKERS ? 0 : Math.min(processors(), pairs.length));
+  const turns = () => new Turns(caller, watch);
+  const training = await PairSolvers.of(
+    kernel,
+    x,
+    members,
+    solverSettings(settings, { caller, workers: threads, turns }),
+  );
+  const aborted = untilAborted(caller, watch);
   const solutions: PairSolution[] = [];
   let next = 0;
   let done = 0;
-  const work = async () => {
+  const work = training.solvers.map(async (solver) => {
     while (next < pairs.length) {
       const p = next++;
       const [a, b] = pairs[p];
-      solutions[p] = await trainPair(training, x, [a, b], settings, turns());
+      const { examples, signs } = training.pair(a, b);
+      const solution = await solver.solve(a, b);
+      const sigmoid = settings.probability
+        ? await sigmoidOfPair(kernel, x, { examples, signs }, settings, turns())
+        : null;
+      solutions[p] = { examples, solution, sigmoid };
       watch?.onProgress?.(++done / pairs.length);
     }
-  };
-  const workers = await Promise.allSettled(Array.from({ length: AT_ONCE }, work));
-  for (const worker of workers) if (worker.status === "rejected") throw worker.reason;
+  });
+  const all = Promise.all(work);
+  all.catch(() => {});
+  try {
+    await Promise.race([all, aborted.promise]);
+  } finally {
+    aborted.stop();
+    // The others take no new pair, and workers end with the one that they have.
+    next = pairs.length;
+    await training.stop();
+    await Promise.allSettled(work);
+  }
   const models = gathered(solutions, x.rows);
   if (!models.converged)
     warnOnce(
@@ -93,21 +123,17 @@ interface PairSolution {
   readonly sigmoid: PlattSigmoid | null;
 }
 
-async function trainPair(
-  training: TrainingKernel,
+async function sigmoidOfPair(
+  kernel: Kernel,
   x: Matrix,
-  [a, b]: readonly [number, number],
+  { examples, signs }: { readonly examples: Int32Array; readonly signs: Int8Array },
   settings: PairSettings,
   turns: Turns,
-): Promise<PairSolution> {
-  const { examples, signs, source, release } = await training.pair(a, b);
-  const solution = await solveSmo({ source, ...binary(signs, settings) }, turns);
-  release();
-  if (!settings.probability) return { examples, solution, sigmoid: null };
+): Promise<PlattSigmoid> {
   const places = examples.filter((place) => place >= 0);
   const known = signs.filter((sign) => sign !== 0);
-  const decisions = await heldOutDecisions(training.kernel, x, { places, signs: known }, settings, turns);
-  return { examples, solution, sigmoid: fitSigmoid(decisions, known) };
+  const decisions = await heldOutDecisions(kernel, x, { places, signs: known }, settings, turns);
+  return fitSigmoid(decisions, known);
 }
 
 /** A decision value for each example of a pair, by a training on parts without it. */
@@ -132,16 +158,11 @@ async function heldOutDecisions(
   return decisions;
 }
 
-function binary(signs: Int8Array, { C, tol, shrinking, cacheBytes, maxIter }: PairSettings) {
-  const most = maxIter >= 0 ? maxIter : Math.max(1e7, 100 * signs.length);
-  return {
-    signs,
-    bounds: [C, C] as const,
-    tolerance: tol,
-    shrinking,
-    cacheBytes: cacheBytes / AT_ONCE,
-    maxIter: most,
-  };
+function solverSettings(
+  { C, tol, shrinking, cacheBytes, maxIter }: PairSettings,
+  more: Pick<SolverSettings, "caller" | "workers" | "turns">,
+): SolverSettings {
+  return { bounds: [C, C], tolerance: tol, shrinking, bytes: cacheBytes, maxIter, ...more };
 }
 
 /** Decision values of one part of a pair's examples, by a training on the others. */
@@ -161,13 +182,10 @@ async function decisionsOfPart(
   const members = [1, -1].map((sign) =>
     Int32Array.from(train.filter((i) => signs[i] === sign)).map((i) => places[i]),
   );
-  const memory = { bytes: settings.cacheBytes / AT_ONCE, pairsAtOnce: 1, turns };
-  const training = await TrainingKernel.of(kernel, x, members, memory);
-  const pair = await training.pair(0, 1);
-  const { coefficients, rho } = await solveSmo(
-    { source: pair.source, ...binary(pair.signs, settings) },
-    turns,
-  );
+  const own = solverSettings(settings, { caller: "SVC.fit", workers: 0, turns: () => turns });
+  const training = await PairSolvers.of(kernel, x, members, own);
+  const pair = training.pair(0, 1);
+  const { coefficients, rho } = await training.solvers[0].solve(0, 1);
   const support = Array.from(coefficients.keys()).filter((i) => coefficients[i] !== 0);
   const tested = test.map((i) => places[i]);
   const columns = support.map((i) => pair.examples[i]);

@@ -2,22 +2,30 @@
 import { ArgumentError } from "../../../base/errors.ts";
 import { LargestFew } from "../largest_few.ts";
 import type { Turns } from "../turns.ts";
-import { RowCache, type RowSource } from "./kernel_rows.ts";
+import type { KernelRows } from "./kernel_rows.ts";
+import { ifSet, type SmoKernels, type SmoMemory, type SmoVectors } from "./smo_memory.ts";
 
-/** A problem with two classes. */
-export interface BinaryProblem {
-  /** Kernel rows of the examples. */
-  readonly source: RowSource;
-  /** 1 or -1 for each example; 0 for a place without one. */
-  readonly signs: Int8Array;
+/** How a problem with two classes is solved. */
+export interface SmoSettings {
   /** Upper bounds of the coefficients, for examples of sign 1 and of sign -1. */
   readonly bounds: readonly [positive: number, negative: number];
   /** Ends when the largest violation of the optimality conditions is below it. */
   readonly tolerance: number;
   readonly shrinking: boolean;
-  readonly cacheBytes: number;
-  /** Most steps; negative for no bound. */
+  /** Most steps; negative for so many that only what never ends reaches them. */
   readonly maxIter: number;
+}
+
+/** A problem with two classes. */
+export interface BinaryProblem {
+  /** Kernel rows of the examples, in `memory`. */
+  readonly rows: KernelRows;
+  readonly memory: SmoMemory;
+  /** The kernel of each example with itself. */
+  readonly diagonal: Float64Array;
+  /** 1 or -1 for each example; 0 for a place without one. */
+  readonly signs: Int8Array;
+  readonly settings: SmoSettings;
 }
 
 /** A decision function sum_i coefficients[i] k(x_i, x) - rho. */
@@ -33,8 +41,6 @@ export interface BinarySolution {
 
 /** In place of a curvature that is not positive (LIBSVM's TAU). */
 const TAU = 1e-12;
-
-const ifSet = (bit: number): number => (bit === 0 ? Number.NEGATIVE_INFINITY : 0);
 
 /** A curvature that rounding cannot explain, as a share of the diagonal. */
 const INDEFINITE = 1e-3;
@@ -58,24 +64,23 @@ export async function solveSmo(problem: BinaryProblem, turns: Turns): Promise<Bi
 class SmoSolver {
   readonly #problem: BinaryProblem;
   readonly #turns: Turns;
-  readonly #cache: RowCache;
+  readonly #rows: KernelRows;
+  readonly #kernels: SmoKernels;
+  readonly #vectors: SmoVectors;
+  /** All of the memory. */
+  readonly #floats: Float32Array;
   readonly #alpha: Float64Array;
   readonly #bound: Float64Array;
-  /** y_i times the gradient of example i: the decision function but for rho, minus y_i. */
   readonly #f: Float64Array;
-  /** The part of f that comes from coefficients at their upper bounds. */
-  readonly #fAtBound: Float64Array;
   /** Whether y_i a_i may grow (1), shrink (2), or both (3). */
   readonly #free: Uint8Array;
-  /** 0 where y_i a_i may grow, else -Infinity: added to a value, it takes the example out without a branch. */
-  readonly #mayGrow: Float64Array;
-  /** 0 where y_i a_i may shrink, else -Infinity. */
-  readonly #mayShrink: Float64Array;
   /** Places of all examples. */
   readonly #examples: Int32Array;
-  /** Places of those that are not set aside. */
-  #active: Int32Array;
+  /** Places of those that are not set aside, while some are. */
+  readonly #active: Int32Array;
   #activeCount: number;
+  /** How many of the active are in the first part of a row. */
+  #firstActive = 0;
   #unshrunk = false;
   // Of the last selection.
   #first = -1;
@@ -83,33 +88,44 @@ class SmoSolver {
   #smallest = 0;
 
   constructor(problem: BinaryProblem, turns: Turns) {
-    const n = problem.source.size;
-    const { signs, bounds } = problem;
+    const { diagonal, memory, rows, signs, settings } = problem;
     this.#problem = problem;
     this.#turns = turns;
-    this.#cache = new RowCache(problem.source, problem.cacheBytes);
-    this.#alpha = new Float64Array(n);
-    this.#bound = Float64Array.from(signs, (sign) => bounds[sign > 0 ? 0 : 1]);
-    this.#f = Float64Array.from(signs, (sign) => -sign);
-    this.#fAtBound = new Float64Array(n);
-    this.#free = Uint8Array.from(signs, (sign) => (sign > 0 ? 1 : sign < 0 ? 2 : 0));
-    this.#mayGrow = Float64Array.from(this.#free, (free) => ifSet(free & 1));
-    this.#mayShrink = Float64Array.from(this.#free, (free) => ifSet(free & 2));
-    this.#examples = Int32Array.from(Array.from(signs.keys()).filter((i) => signs[i] !== 0));
-    this.#active = this.#examples.slice();
-    this.#activeCount = this.#examples.length;
+    this.#rows = rows;
+    this.#kernels = memory.kernels;
+    this.#vectors = memory.vectors(rows.size, signs);
+    this.#vectors.diagonal.set(diagonal);
+    this.#floats = new Float32Array(memory.buffer);
+    this.#alpha = this.#vectors.alpha;
+    this.#f = this.#vectors.f;
+    this.#active = this.#vectors.active;
+    this.#bound = new Float64Array(signs.length);
+    this.#free = new Uint8Array(signs.length);
+    const examples = new Int32Array(signs.length);
+    let count = 0;
+    for (let i = 0; i < signs.length; i++) {
+      const sign = signs[i];
+      if (sign === 0) continue;
+      this.#bound[i] = settings.bounds[sign > 0 ? 0 : 1];
+      this.#free[i] = sign > 0 ? 1 : 2;
+      examples[count++] = i;
+    }
+    this.#examples = examples.subarray(0, count);
+    this.#activeCount = count;
+    this.#active.set(this.#examples);
   }
 
   async solve(): Promise<BinarySolution> {
     const n = this.#examples.length;
-    const { maxIter, shrinking, tolerance } = this.#problem;
+    const { maxIter, shrinking, tolerance } = this.#problem.settings;
+    const most = maxIter >= 0 ? maxIter : Math.max(1e7, 100 * n);
     const interval = Math.min(n, 1000);
     let iterations = 0;
     let untilShrinking = interval;
     let converged = true;
     this.#select();
     for (;;) {
-      if (maxIter >= 0 && iterations >= maxIter) {
+      if (iterations >= most) {
         converged = false;
         break;
       }
@@ -129,7 +145,7 @@ class SmoSolver {
       }
       // A promise for each step would be most of the garbage.
       const missing = this.#step();
-      if (missing >= 0) await this.#fetch(missing);
+      if (missing >= 0) await this.#fetchWith(missing);
       else iterations++;
     }
     if (this.#activeCount < n) await this.#unshrink();
@@ -138,75 +154,93 @@ class SmoSolver {
 
   /** Finds the first of the working pair and how far the conditions are violated. */
   #select(): void {
-    const active = this.#active;
-    const count = this.#activeCount;
-    const f = this.#f;
-    const mayGrow = this.#mayGrow;
-    const mayShrink = this.#mayShrink;
-    let first = -1;
-    let largest = Number.NEGATIVE_INFINITY;
-    let smallest = Number.POSITIVE_INFINITY;
-    for (let k = 0; k < count; k++) {
-      const t = active[k];
-      const value = f[t];
-      if (mayGrow[t] - value > largest) {
-        largest = -value;
-        first = t;
-      }
-      if (-mayShrink[t] - value < smallest) smallest = -value;
-    }
-    this.#first = first;
-    this.#largest = largest;
-    this.#smallest = smallest;
+    const zeros = this.#vectors.zeros.byteOffset;
+    this.#moveAndSelect(zeros, zeros, zeros, zeros, 0);
+  }
+
+  /** Adds a multiple of the difference of two rows to f, and finds the next pair's first on the way. */
+  #moveAndSelect(lowI: number, highI: number, lowJ: number, highJ: number, amount: number): void {
+    const { f, found, mayGrow, mayShrink } = this.#vectors;
+    this.#kernels.moveAndSelect(
+      f.byteOffset,
+      mayGrow.byteOffset,
+      mayShrink.byteOffset,
+      lowI,
+      highI,
+      lowJ,
+      highJ,
+      amount,
+      this.#list,
+      this.#firstCount,
+      this.#count,
+      found.byteOffset,
+    );
+    this.#largest = found[0];
+    this.#smallest = found[1];
+    this.#first = found[2];
+  }
+
+  get #isWhole(): boolean {
+    return this.#activeCount === this.#examples.length;
+  }
+
+  // What kernels work on. All places, those without an example among them, follow each other: faster than a list.
+  get #list(): number {
+    return this.#isWhole ? 0 : this.#active.byteOffset;
+  }
+
+  get #firstCount(): number {
+    return this.#isWhole ? this.#rows.first : this.#firstActive;
+  }
+
+  get #count(): number {
+    return this.#isWhole ? this.#rows.size : this.#activeCount;
   }
 
   /** Moves the coefficients of one pair; or returns the example whose row is missing. */
   #step(): number {
     const i = this.#first;
-    const rowI = this.#cache.get(i);
-    if (rowI === undefined) return i;
-    const j = this.#second(i, rowI);
-    const rowJ = this.#cache.get(j);
-    if (rowJ === undefined) return j;
-    const { diagonal } = this.#problem.source;
-    const curvature = diagonal[i] + diagonal[j] - 2 * rowI[j];
+    const rows = this.#rows;
+    const lowI = rows.low(i);
+    if (lowI === 0) return i;
+    const highI = rows.high(i);
+    const j = this.#second(i, lowI, highI);
+    if (j < 0) return -1;
+    const lowJ = rows.low(j);
+    if (lowJ === 0) return j;
+    const { diagonal } = this.#vectors;
+    const value = this.#floats[(j < rows.first ? lowI : highI) / 4 + j];
+    const curvature = diagonal[i] + diagonal[j] - 2 * value;
     if (curvature < -INDEFINITE * (Math.abs(diagonal[i]) + Math.abs(diagonal[j])))
       throw indefinite(i, j, curvature);
-    this.#move(i, j, rowI, rowJ, this.#f[j] - this.#f[i], Math.max(curvature, TAU));
+    const amount = this.#move(i, j, this.#f[j] - this.#f[i], Math.max(curvature, TAU));
+    this.#moveAndSelect(lowI, highI, lowJ, rows.high(j), amount);
     return -1;
   }
 
   /** The example whose pair with i decreases the objective most. */
-  #second(i: number, row: Float32Array): number {
-    const active = this.#active;
-    const count = this.#activeCount;
-    const f = this.#f;
-    const mayShrink = this.#mayShrink;
-    const { diagonal } = this.#problem.source;
-    const own = diagonal[i];
-    const from = -f[i];
-    let best = -1;
-    let decrease = 0;
-    for (let k = 0; k < count; k++) {
-      const t = active[k];
-      const gap = from + f[t] + mayShrink[t];
-      const curvature = own + diagonal[t] - 2 * row[t];
-      // The gap's sign stays: what does not violate the conditions is below 0.
-      const value = (gap * Math.abs(gap)) / (curvature > TAU ? curvature : TAU);
-      if (value > decrease) {
-        decrease = value;
-        best = t;
-      }
-    }
-    return best;
+  #second(i: number, low: number, high: number): number {
+    const { diagonal, f, mayShrink } = this.#vectors;
+    return this.#kernels.secondOfPair(
+      f.byteOffset,
+      mayShrink.byteOffset,
+      diagonal.byteOffset,
+      low,
+      high,
+      -f[i],
+      diagonal[i],
+      this.#list,
+      this.#firstCount,
+      this.#count,
+    );
   }
 
   /**
-   * y_i a_i grows and y_j a_j shrinks by the same amount; f follows, and the next pair's first is found on the way.
+   * y_i a_i grows and y_j a_j shrinks by the same amount, which is returned.
    *
    * @param gap - f[j] - f[i], positive.
    */
-  #move(i: number, j: number, rowI: Float32Array, rowJ: Float32Array, gap: number, curvature: number): void {
+  #move(i: number, j: number, gap: number, curvature: number): number {
     const { signs } = this.#problem;
     const alpha = this.#alpha;
     const bound = this.#bound;
@@ -220,33 +254,9 @@ class SmoSolver {
     alpha[j] = amount === roomJ ? (signs[j] > 0 ? 0 : bound[j]) : alpha[j] - signs[j] * amount;
     this.#noteFree(i);
     this.#noteFree(j);
-    this.#noteBound(i, rowI, iWasAtBound);
-    this.#noteBound(j, rowJ, jWasAtBound);
-    this.#updateAndSelect(rowI, rowJ, amount);
-  }
-
-  #updateAndSelect(rowI: Float32Array, rowJ: Float32Array, amount: number): void {
-    const active = this.#active;
-    const count = this.#activeCount;
-    const f = this.#f;
-    const mayGrow = this.#mayGrow;
-    const mayShrink = this.#mayShrink;
-    let first = -1;
-    let largest = Number.NEGATIVE_INFINITY;
-    let smallest = Number.POSITIVE_INFINITY;
-    for (let k = 0; k < count; k++) {
-      const t = active[k];
-      const value = f[t] + amount * (rowI[t] - rowJ[t]);
-      f[t] = value;
-      if (mayGrow[t] - value > largest) {
-        largest = -value;
-        first = t;
-      }
-      if (-mayShrink[t] - value < smallest) smallest = -value;
-    }
-    this.#first = first;
-    this.#largest = largest;
-    this.#smallest = smallest;
+    this.#noteBound(i, iWasAtBound);
+    this.#noteBound(j, jWasAtBound);
+    return amount;
   }
 
   #noteFree(t: number): void {
@@ -256,38 +266,46 @@ class SmoSolver {
     const up = sign > 0 ? mayGrow : mayShrink;
     const down = sign > 0 ? mayShrink : mayGrow;
     this.#free[t] = (up ? 1 : 0) | (down ? 2 : 0);
-    this.#mayGrow[t] = ifSet(this.#free[t] & 1);
-    this.#mayShrink[t] = ifSet(this.#free[t] & 2);
+    this.#vectors.mayGrow[t] = ifSet(up);
+    this.#vectors.mayShrink[t] = ifSet(down);
   }
 
   /** Keeps the share of coefficients at their upper bounds, from which f is recovered when all come back. */
-  #noteBound(t: number, row: Float32Array, wasAt: boolean): void {
+  #noteBound(t: number, wasAt: boolean): void {
     const isAt = this.#alpha[t] >= this.#bound[t];
-    if (isAt === wasAt || !this.#problem.shrinking) return;
+    if (isAt === wasAt || !this.#problem.settings.shrinking) return;
     const change = (isAt ? 1 : -1) * this.#bound[t] * this.#problem.signs[t];
-    const sums = this.#fAtBound;
-    for (let k = 0; k < sums.length; k++) sums[k] += change * row[k];
+    this.#addRow(this.#vectors.fAtBound, t, change);
   }
 
-  /** Computes a row that is not there, together with those of the worst violators. */
-  #fetch(wanted: number): Promise<void> {
-    const cache = this.#cache;
+  /** Adds a multiple of a row that is there. */
+  #addRow(sums: Float64Array, t: number, scale: number): void {
+    const { first, size } = this.#rows;
+    const at = sums.byteOffset;
+    this.#kernels.addScaledWide(at, this.#rows.low(t), scale, first);
+    if (first < size)
+      this.#kernels.addScaledWide(at + 8 * first, this.#rows.high(t) + 4 * first, scale, size - first);
+  }
+
+  /** Has a row come that is not there, together with those of the worst violators. */
+  #fetchWith(wanted: number): Promise<void> {
+    const rows = this.#rows;
     const free = this.#free;
     const middle = (this.#largest + this.#smallest) / 2;
-    const worst = new LargestFew(cache.batch - 1);
+    const worst = new LargestFew(rows.batch - 1);
     for (let k = 0; k < this.#activeCount; k++) {
       const t = this.#active[k];
-      if (t === wanted || cache.has(t)) continue;
+      if (t === wanted || rows.has(t)) continue;
       const value = -this.#f[t] - middle;
       const upward = (free[t] & 1) !== 0 ? value : Number.NEGATIVE_INFINITY;
       worst.offer(t, (free[t] & 2) !== 0 && -value > upward ? -value : upward);
     }
-    return cache.fetch([wanted, ...worst.items]);
+    return rows.fetch([wanted, ...worst.items]);
   }
 
   /** Sets aside examples at a bound whose gradient says that they stay there. */
   async #shrink(): Promise<void> {
-    const { tolerance } = this.#problem;
+    const { tolerance } = this.#problem.settings;
     this.#select();
     if (!this.#unshrunk && this.#largest - this.#smallest <= tolerance * 10) {
       this.#unshrunk = true;
@@ -302,47 +320,48 @@ class SmoSolver {
       this.#smallest,
     ];
     let kept = 0;
+    this.#firstActive = 0;
     for (let k = 0; k < this.#activeCount; k++) {
       const t = active[k];
       const value = -f[t];
       const stays = (free[t] === 2 && value > largest) || (free[t] === 1 && value < smallest);
-      if (!stays) active[kept++] = t;
+      if (stays) continue;
+      active[kept++] = t;
+      if (t < this.#rows.first) this.#firstActive = kept;
     }
     this.#activeCount = kept;
   }
 
   /** Brings all examples back, with the f that they would have. */
   async #unshrink(): Promise<void> {
-    const { signs, source } = this.#problem;
+    const { signs } = this.#problem;
+    const rows = this.#rows;
     const examples = this.#examples;
-    if (this.#activeCount === examples.length) return;
-    const isActive = new Uint8Array(source.size);
-    for (let k = 0; k < this.#activeCount; k++) isActive[this.#active[k]] = 1;
-    const aside = examples.filter((t) => isActive[t] === 0);
-    for (const t of aside) this.#f[t] = this.#fAtBound[t] - signs[t];
+    if (this.#isWhole) return;
+    const { fAtBound, scratch } = this.#vectors;
+    // Of all: kernels add whole rows.
+    for (let t = 0; t < signs.length; t++) scratch[t] = fAtBound[t] - signs[t];
     const free = Array.from(examples.filter((t) => this.#free[t] === 3));
-    for (let from = 0; from < free.length; from += this.#cache.batch) {
-      const part = free.slice(from, from + this.#cache.batch);
-      const missing = part.filter((t) => !this.#cache.has(t));
+    const add = (t: number) => this.#addRow(scratch, t, this.#alpha[t] * signs[t]);
+    for (let from = 0; from < free.length; from += rows.batch) {
+      const part = free.slice(from, from + rows.batch);
+      const missing = part.filter((t) => !rows.has(t));
       // Rows that are there may go while others come: used first.
-      for (const t of part) if (this.#cache.has(t)) this.#addFree(t, aside);
-      if (missing.length > 0) await this.#cache.fetch(missing);
-      for (const t of missing) this.#addFree(t, aside);
+      for (const t of part) if (rows.has(t)) add(t);
+      if (missing.length > 0) await rows.fetch(missing);
+      for (const t of missing) add(t);
       await this.#turns.restIfOver();
     }
+    const isActive = new Uint8Array(signs.length);
+    for (let k = 0; k < this.#activeCount; k++) isActive[this.#active[k]] = 1;
+    for (const t of examples) if (isActive[t] === 0) this.#f[t] = scratch[t];
     this.#active.set(examples);
     this.#activeCount = examples.length;
   }
 
-  #addFree(t: number, aside: Int32Array): void {
-    const row = this.#cache.get(t) as Float32Array;
-    const coefficient = this.#alpha[t] * this.#problem.signs[t];
-    for (const k of aside) this.#f[k] += coefficient * row[k];
-  }
-
   #solution(iterations: number, converged: boolean): BinarySolution {
     const { signs } = this.#problem;
-    const coefficients = this.#alpha.map((value, i) => value * signs[i]);
+    const coefficients = Float64Array.from(signs, (sign, i) => sign * this.#alpha[i]);
     let objective = 0;
     // a^T (gradient + p) / 2, where the gradient is y f and p is -1.
     for (let i = 0; i < signs.length; i++) objective += this.#alpha[i] * (signs[i] * this.#f[i] - 1);

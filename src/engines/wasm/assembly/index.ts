@@ -41,6 +41,7 @@ export { foldLanes, tapTiles } from "./tap_tile";
 export { tiles } from "./tile";
 export { transpose } from "./transpose";
 export { transpose8, transpose16, transpose64 } from "./transpose_widths";
+export { allFinite, moveAndSelect, secondOfPair } from "./working_set";
 export { winogradAnalyse, winogradEvaluate, winogradGather } from "./winograd/transforms";
 
 /** First byte that the binary itself does not use. */
