@@ -30,8 +30,8 @@ const makers: Record<string, () => unknown> = {
   LinearSVC: () => LinearSVC({ seed: 5 }),
   "LinearSVC, hinge": () => LinearSVC({ seed: 5, loss: "hinge", C: 2, tol: 1e-3 }),
   SVC: () => SVC({ C: 10, gamma: 0.05 }),
-  // Room for 14 of a pair's 30 rows: some are computed more than once.
-  "SVC, rows of the kernel as they are needed": () => SVC({ C: 10, gamma: 0.05, cacheBytes: 30_000 }),
+  // Room for 28 of the 30 rows of a pair: some are computed more than once.
+  "SVC, rows of the kernel as they are needed": () => SVC({ C: 10, gamma: 0.05, cacheBytes: 60_000 }),
   KMeans: () => KMeans({ nClusters: 10, seed: 5 }),
   PCA: () => PCA({ nComponents: 10 }),
   SoftmaxRegression: () => SoftmaxRegression(),

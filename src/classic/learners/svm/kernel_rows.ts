@@ -71,7 +71,7 @@ export class RowCache implements KernelRows {
     for (let i = batches; i-- > 0; ) this.#free.push(at + i * batch * 4 * this.size);
   }
 
-  /** Bytes that rows of so many examples take. */
+  /** Bytes that the rows of a number of examples take. */
   static bytes(size: number, atOnce: number, bytes: number): number {
     const { batch, batches } = capacityOf(size, atOnce, bytes);
     return batch * batches * 4 * roundedPlaces(size);

@@ -12,7 +12,7 @@ export interface SmoSettings {
   /** Ends when the largest violation of the optimality conditions is below it. */
   readonly tolerance: number;
   readonly shrinking: boolean;
-  /** Most steps; negative for so many that only what never ends reaches them. */
+  /** Most steps; negative for a bound that only what never ends reaches. */
   readonly maxIter: number;
 }
 

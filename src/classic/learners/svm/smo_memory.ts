@@ -62,7 +62,7 @@ export class SmoMemory {
     this.#at = at;
   }
 
-  /** Bytes of the vectors of a problem with so many places. */
+  /** Bytes of the vectors of a problem with a number of places. */
   static bytes(places: number): number {
     return (8 * DOUBLES + 4 + 4) * roundedPlaces(places) + 64;
   }

@@ -19,7 +19,7 @@ export function sharesMemory(): boolean {
  * Memory of zeros.
  *
  * @param what - what is to be kept there, and `advice` what may be done if it does not fit.
- * @throws OutOfMemoryError if there is not so much.
+ * @throws OutOfMemoryError if there is not that much.
  */
 export function memoryOf(bytes: number, shared: boolean, what: string, advice: string): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE);
