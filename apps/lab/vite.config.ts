@@ -1,9 +1,24 @@
 /** How the Lab is bundled: a static folder that runs from any path of any host, with the library as users install it. */
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const library = path("../../build/dist/page/");
+
+/** The files of the package that one file needs, itself among them. */
+function filesOf(name: string, without = "", found = new Set<string>()): Set<string> {
+  const file = library + name;
+  if (name === without || found.has(file)) return found;
+  found.add(file);
+  for (const [, next] of readFileSync(file, "utf8").matchAll(/from\s*"\.\/([^"]+)"/g))
+    filesOf(next, without, found);
+  return found;
+}
+
+/** Of the package what a worker begins with: its root entry without the formats of other programs, which exports load. */
+const begin = filesOf("index.js", "onnx.js");
+const begins = (file: string) => !file.startsWith(library) || begin.has(file);
 
 export default defineConfig({
   root: path("./"),
@@ -14,7 +29,19 @@ export default defineConfig({
       { find: /^convoyant\/(.+)$/, replacement: `${library}$1.js` },
     ],
   },
-  worker: { format: "es" },
+  worker: {
+    format: "es",
+    // What a worker needs to begin comes as one file: a chain of small ones that ask for each other delays the first step.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "begin", tags: ["$initial"], test: begins, includeDependenciesRecursively: false },
+          ],
+        },
+      },
+    },
+  },
   build: {
     outDir: path("../../build/lab"),
     emptyOutDir: true,
