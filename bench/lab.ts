@@ -30,7 +30,7 @@ const LONG = 50;
 /** What the book's runs of LeNet gave. */
 const BAND = bookBand("lenet")!;
 /** A training that has not ended by then is given up. */
-const MOST_SECONDS = 300;
+const MOST_SECONDS = 200;
 const STARTS = 5;
 
 const { values: options, positionals } = parseArgs({
@@ -193,11 +193,16 @@ async function measureBand(browser: Browser, origin: string, kind: Kind): Promis
   const page = await open(browser, `${origin}/${kind}/index.html`);
   await page.locator(".tools button").first().click();
   await page.getByRole("button", { name: /^LeNet/ }).click();
+  const step = page.locator(".transport dl.facts");
+  await step.waitFor();
   if (options.full) {
+    await page.getByRole("button", { name: "Pause" }).click();
     await page.locator(".steps button").first().click();
     await page.locator("input[value=full]").check();
+    await step.waitFor({ state: "detached" });
     await page.getByText("Not trained yet.").waitFor({ timeout: 60_000 });
     await page.locator(".transport .play").click();
+    await step.waitFor();
   }
   const engine = await page.locator(".engine").innerText();
   const from = performance.now();

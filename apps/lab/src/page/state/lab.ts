@@ -59,6 +59,9 @@ export function trainer(): Trainer {
   return started.trainer;
 }
 
+/** Whether what is told is of a training whose place another one takes: its last steps come after the page forgot it. */
+const isReplaced = () => prepared.peek() === null;
+
 function listen(worker: Trainer): void {
   worker.on("state", ({ state: now, step }) => {
     batch(() => {
@@ -70,6 +73,7 @@ function listen(worker: Trainer): void {
     });
   });
   worker.on("steps", ({ points, imagesPerSecond: speed }) => {
+    if (isReplaced()) return;
     batch(() => {
       addPoints(points);
       lastPoint.value = points[points.length - 1] ?? lastPoint.peek();
@@ -77,6 +81,7 @@ function listen(worker: Trainer): void {
     });
   });
   worker.on("tested", (point) => {
+    if (isReplaced()) return;
     batch(() => {
       addTest(point);
       lastTest.value = point;
@@ -84,6 +89,7 @@ function listen(worker: Trainer): void {
     });
   });
   worker.on("statistics", (point) => {
+    if (isReplaced()) return;
     statistics.value = point;
   });
   worker.on("checkpoints", (list) => {
