@@ -30,7 +30,7 @@ const LONG = 50;
 /** What the book's runs of LeNet gave. */
 const BAND = bookBand("lenet")!;
 /** A training that has not ended by then is given up. */
-const MOST_SECONDS = 200;
+const MOST_SECONDS = 500;
 const STARTS = 5;
 
 const { values: options, positionals } = parseArgs({

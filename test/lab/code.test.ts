@@ -6,7 +6,9 @@ import { after, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type nn, stopEngine, useEngine } from "convoyant";
 import { convoyantCode, pytorchCode } from "../../apps/lab/src/code/network_code.ts";
+import { pythonNetwork } from "../../apps/lab/src/code/python_network.ts";
 import type { LabError } from "../../apps/lab/src/worker/problem.ts";
+import { runCode } from "../../apps/lab/src/worker/run_code.ts";
 import { CASES, imagesOf, networkOf, programOf, rowsOf } from "./code_cases.ts";
 import { blocks, experimentOf } from "./lab_session.ts";
 import { type RanPrograms, runInPytorch } from "./write_code_cases.ts";
@@ -37,8 +39,8 @@ async function assertSame({ results }: RanPrograms): Promise<void> {
   }
 }
 
-test("the programs are those that PyTorch has run", () => {
-  for (const one of CASES) assert.equal(programOf(one), recorded.programs[one.name], one.name);
+test("the programs are those that PyTorch has run", async () => {
+  for (const one of CASES) assert.equal(await programOf(one), recorded.programs[one.name], one.name);
 });
 
 test("PyTorch counts the same parameters and, with the exported weights, gives the same outputs", async () => {
@@ -56,6 +58,7 @@ test("Convoyant's program makes the network with the same initial weights", asyn
   mkdirSync(folder, { recursive: true });
   try {
     for (const one of CASES) {
+      if (one.experiment.networks[0].kind === "code") continue;
       const code = convoyantCode(one.experiment);
       // The data need not be here.
       const [head] = code.split(/^(?:const \{ trainLoader|\/\/ Folders)/m);
@@ -73,7 +76,7 @@ test("Convoyant's program makes the network with the same initial weights", asyn
   }
 });
 
-test("code stays code in TypeScript, and is written in Python if it is layers in a row", () => {
+test("code stays code in TypeScript, and in Python is what the worker wrote", () => {
   const experiment = experimentOf([{ kind: "code", size: 28, code: "return nn.Linear(784, classes);" }]);
   const code = convoyantCode(experiment);
   assert.match(
@@ -85,8 +88,36 @@ test("code stays code in TypeScript, and is written in Python if it is layers in
     () => pytorchCode(experiment),
     (error: LabError) => error.kind === "cannot export",
   );
-  const layers = [{ type: "Flatten" }, { type: "Linear", inFeatures: 784, outFeatures: 10 }];
-  assert.match(pytorchCode(experiment, { layers }), /nn\.Linear\(784, 10\)/);
+  assert.match(
+    pytorchCode(experiment, { definition: "net = nn.Linear(784, 10)" }),
+    /^net = nn\.Linear\(784, 10\)$/m,
+  );
+});
+
+test("what a network of code does and PyTorch has no counterpart of is said", async () => {
+  const written = async (code: string) => {
+    const net = await runCode(code, { classes: 10, channels: 1, size: 28 }, (text) => text);
+    return pythonNetwork(net, [1, 28, 28]);
+  };
+  const body = (forward: string) =>
+    `class Net extends nn.Module { head = nn.Linear(784, classes); forward(x) { ${forward} } } return new Net();`;
+  const problems: readonly (readonly [forward: string, problem: RegExp])[] = [
+    [
+      "return this.head(cumsum(x.flatten(1), 1));",
+      /its forward pass has a step, \w+, that has no counterpart/,
+    ],
+    ["return this.head(x.flatten(1)).add(rand([10]));", /no counterpart|no parameter/],
+    ["return this.head(x.reshape(-1, 1, 1, 784).flatten(1).flip(0));", /no counterpart/],
+  ];
+  for (const [forward, problem] of problems)
+    await assert.rejects(
+      written(body(forward)),
+      (error: LabError) => error.kind === "cannot export" && problem.test(error.message),
+    );
+  const dropped = await written(
+    body("return this.head(nn.functional.dropout(x.flatten(1), 0.5, this.training));"),
+  );
+  assert.match(dropped, /^# As it is in evaluation/);
 });
 
 test("a network that does not fit together has no code", () => {

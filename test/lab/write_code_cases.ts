@@ -25,7 +25,7 @@ export async function runInPytorch(python: string): Promise<RanPrograms> {
   try {
     for (const one of CASES) {
       const net = await networkOf(one);
-      writeFileSync(join(folder, `${one.name}.py`), programOf(one));
+      writeFileSync(join(folder, `${one.name}.py`), await programOf(one));
       writeFileSync(join(folder, `${one.name}.safetensors`), await toBytes(net.stateDict()));
       writeFileSync(join(folder, `${one.name}.input.safetensors`), await toBytes({ x: imagesOf(one) }));
     }
@@ -39,7 +39,8 @@ export async function runInPytorch(python: string): Promise<RanPrograms> {
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   await useEngine("wasm", { portable: true, threads: 1 });
   const { torch, results } = await runInPytorch(process.argv[2] ?? "python3");
-  const programs = Object.fromEntries(CASES.map((one) => [one.name, programOf(one)]));
+  const programs: Record<string, string> = {};
+  for (const one of CASES) programs[one.name] = await programOf(one);
   writeFileSync(join(fixtures, "pytorch.json"), `${JSON.stringify({ torch, programs, results })}\n`);
   await stopEngine();
 }

@@ -17,12 +17,8 @@ export interface CodeOptions {
   readonly network?: number;
   /** Name of the file of weights that is exported with it; without one the program trains from new weights. */
   readonly weights?: string | null;
-  /**
-   * Layers of a code network, as the worker found them; null if it is not a row of layers that can be written down.
-   *
-   * @default null
-   */
-  readonly layers?: readonly Layer[] | null;
+  /** Python that names a network of code `net`, as the worker wrote it. @default null */
+  readonly definition?: string | null;
 }
 
 /**
@@ -33,7 +29,7 @@ export interface CodeOptions {
 export function convoyantCode(experiment: Experiment, options: CodeOptions = {}): string {
   const { network = 0, weights = null } = options;
   const source = experiment.networks[network];
-  const layers = layersOf(experiment, source, null);
+  const layers = layersOf(experiment, source);
   const usesModels = layers?.some(({ type }) => type === "Inception") ?? true;
   const { training } = experiment;
   const net =
@@ -71,31 +67,29 @@ export function convoyantCode(experiment: Experiment, options: CodeOptions = {})
 /**
  * The program that trains one of the experiment's networks with PyTorch. Imported as a module it only makes `net`.
  *
- * @throws LabError "bad network" if its blocks do not fit together; "cannot export" for code that is not a row of layers.
+ * @throws LabError "bad network" if its blocks do not fit together; "cannot export" for code without its definition.
  */
 export function pytorchCode(experiment: Experiment, options: CodeOptions = {}): string {
   const { network = 0, weights = null } = options;
   const source = experiment.networks[network];
-  const layers = layersOf(experiment, source, options.layers ?? null);
-  if (layers === null)
-    throw new LabError(
-      "cannot export",
-      "this network is code that is more than layers in a row, which cannot be written in Python; export it as ONNX",
-    );
-  const usesInception = layers.some(({ type }) => type === "Inception");
+  const layers = layersOf(experiment, source);
+  const { definition = null } = options;
+  if (layers === null && definition === null)
+    throw new LabError("cannot export", "a network of code is written in Python by the worker that runs it");
+  const usesInception = layers?.some(({ type }) => type === "Inception") ?? false;
   const { training } = experiment;
   return [
     comment("#", experiment),
     ...(weights === null ? [] : ["from safetensors.torch import load_file"]),
     "import torch",
     "from torch import nn",
-    ...(usesInception ? ["from torch.nn import functional as F"] : []),
+    ...(usesInception || definition?.includes("F.") ? ["from torch.nn import functional as F"] : []),
     "",
     ...(usesInception ? [INCEPTION] : []),
     `torch.manual_seed(${training.seed})`,
-    "net = nn.Sequential(",
-    ...layers.map((layer) => `    ${layerCall(layer, "python")},`),
-    ")",
+    ...(layers === null
+      ? [String(definition)]
+      : ["net = nn.Sequential(", ...layers.map((layer) => `    ${layerCall(layer, "python")},`), ")"]),
     "",
     weights === null ? XAVIER : `net.load_state_dict(load_file(${JSON.stringify(weights)}))`,
     "",
@@ -105,13 +99,10 @@ export function pytorchCode(experiment: Experiment, options: CodeOptions = {}): 
   ].join("\n");
 }
 
-function layersOf(
-  experiment: Experiment,
-  source: NetworkSource,
-  ofCode: readonly Layer[] | null,
-): readonly Layer[] | null {
+/** Null for code. */
+function layersOf(experiment: Experiment, source: NetworkSource): readonly Layer[] | null {
   const check = checkNetwork(experiment, source);
-  if (check === null) return ofCode;
+  if (check === null) return null;
   if (check.problem !== null)
     throw new LabError("bad network", check.problem.message, { block: check.problem.block });
   return check.layers;

@@ -15,6 +15,10 @@ const run: RunCode = (code, input) => runCode(code, input, stripTypes);
 const handlers: Partial<CallHandlers> = {
   ping: async () => null,
   check: (input) => checkNetworkSource(input, run),
+  python: async (input) => {
+    const { pythonOf } = await import("../worker/python_of.ts");
+    return pythonOf(input, run);
+  },
   draw: async (input) => {
     const { drawNetwork } = await import("../worker/draw_network.ts");
     return drawNetwork(input, run);

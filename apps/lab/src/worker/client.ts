@@ -82,7 +82,7 @@ class WorkerTrainer implements Trainer {
   ): Promise<Calls[K]["output"]> {
     const input = (given ?? null) as Calls[K]["input"];
     if ((IMAGE_CALLS as readonly string[]).includes(name)) return this.#images.call(name, input);
-    if (name === "check") return this.#limited(name, input);
+    if (name === "check" || name === "python") return this.#limited(name, input);
     if (name === "draw" && (input as Calls["draw"]["input"]).network.kind === "code")
       return this.#limited(name, input);
     return this.#train(name, input);

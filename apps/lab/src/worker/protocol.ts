@@ -307,6 +307,11 @@ export interface Calls {
     input: { readonly network: NetworkSource; readonly shape: readonly number[]; readonly classes: number };
     output: NetworkFacts;
   };
+  /** A network of code as Python that names it `net`, without its data and training. Ended after some seconds. */
+  python: {
+    input: { readonly network: NetworkSource; readonly shape: readonly number[]; readonly classes: number };
+    output: { readonly definition: string };
+  };
   /** Own images: what is kept on this device. */
   ownClasses: { input: null; output: readonly OwnClass[] };
   addClass: { input: Named; output: null };

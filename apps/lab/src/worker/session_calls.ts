@@ -4,7 +4,9 @@ import type { CallName, ImageCallName } from "./protocol.ts";
 import type { CallHandlers } from "./serve_calls.ts";
 
 /** What is not needed for the first step is loaded when it is called. */
-export function handlersOf(session: LabSession): CallHandlers<Exclude<CallName, ImageCallName | "check">> {
+export function handlersOf(
+  session: LabSession,
+): CallHandlers<Exclude<CallName, ImageCallName | "check" | "python">> {
   return {
     start: (input) => session.start(input),
     prepare: (input) => session.prepare(input),

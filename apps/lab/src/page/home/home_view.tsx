@@ -1,5 +1,6 @@
 /** Last step: code, weights and the whole experiment go home. */
 import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { convoyantCode, pytorchCode } from "../../code/network_code.ts";
 import { toHash } from "../../experiment/address.ts";
 import type { WordName } from "../../words/en.ts";
@@ -11,9 +12,9 @@ import { Icon } from "../parts/icons.tsx";
 import { NetworkSwitch } from "../parts/network_switch.tsx";
 import { experiment, lastPoint, prepared, shownNetwork, trainer } from "../state/lab.ts";
 import { t } from "../state/language.ts";
-import { codeLayers } from "../state/networks.ts";
 import { say, told } from "../state/notices.ts";
 import { openFile } from "../state/open_file.ts";
+import { pythonOf, writePython } from "../state/python_code.ts";
 import { saveFile, saveText } from "./save.ts";
 
 export function HomeView() {
@@ -41,6 +42,10 @@ function Code({ at }: { readonly at: number }) {
   const chosen = language.value;
   const trained = lastPoint.value !== null;
   const code = codeOf(chosen, at, trained);
+  const source = experiment.value.networks[at];
+  useEffect(() => {
+    if (chosen === "pytorch") void writePython(at);
+  }, [chosen, at, source]);
   const name = chosen === "convoyant" ? "network.ts" : "network.py";
   return (
     <section class="card stack" aria-labelledby="code">
@@ -89,7 +94,12 @@ function Code({ at }: { readonly at: number }) {
 }
 
 function codeOf(chosen: Language, at: number, trained: boolean): { text: string | null; problem: string } {
-  const options = { network: at, weights: trained ? WEIGHTS_NAME : null, layers: codeLayers(at) };
+  const source = experiment.value.networks[at];
+  const python = chosen === "pytorch" && source.kind === "code" ? pythonOf(source.code) : undefined;
+  if (python === null) return { text: null, problem: t("preparing") };
+  if (python !== undefined && python.definition === null) return { text: null, problem: python.problem };
+  const weights = trained ? WEIGHTS_NAME : null;
+  const options = { network: at, weights, definition: python?.definition ?? null };
   try {
     const make = chosen === "convoyant" ? convoyantCode : pytorchCode;
     return { text: make(experiment.value, options), problem: "" };

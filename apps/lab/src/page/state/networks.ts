@@ -3,10 +3,9 @@ import { computed, signal } from "@preact/signals";
 import { checkNetwork, type NetworkCheck, networkBlocks } from "../../experiment/check.ts";
 import type { NetworkSource } from "../../experiment/experiment.ts";
 import { KNOWN_FACTS } from "../../experiment/known_networks.ts";
-import type { Layer } from "../../experiment/layers.ts";
 import type { NetworkFacts } from "../../worker/protocol.ts";
 import { firstCode } from "../network/first_code.ts";
-import { change, experiment, prepare, prepared, preparedCode, shownNetwork } from "./lab.ts";
+import { change, experiment, play, playing, prepare, prepared, preparedCode, shownNetwork } from "./lab.ts";
 import { t } from "./language.ts";
 
 /** What is known of each network; null for code. */
@@ -58,8 +57,14 @@ function sendNow(): void {
   const { networks } = experiment.peek();
   if (!networks.every((_, i) => isSound(i))) return;
   // Code is trained by another worker than networks without.
-  if (networks.some(({ kind }) => kind === "code") && !preparedCode.peek()) void prepare();
+  if (networks.some(({ kind }) => kind === "code") && !preparedCode.peek()) void prepareAgain();
   else if (prepared.peek() !== null) void change({ networks });
+}
+
+/** A training that was started before the change was sent goes on with it. */
+async function prepareAgain(): Promise<void> {
+  const wasPlaying = playing.peek();
+  if ((await prepare()) && wasPlaying) await play();
 }
 
 /** The same network in another form: the chapter's as blocks, anything as code to begin with. */
@@ -113,9 +118,4 @@ export function networkTitle(network: NetworkSource): string {
   return network.kind === "known"
     ? KNOWN_FACTS[network.name].title
     : t(network.kind === "blocks" ? "kindBlocks" : "kindCode");
-}
-
-/** The layers of a code network, if they are a row that can be written down; null for others. */
-export function codeLayers(at: number): readonly Layer[] | null {
-  return checks.value[at]?.layers ?? null;
 }
