@@ -1,7 +1,7 @@
 /** How the Lab is bundled: a static folder that runs from any path of any host, with the library as users install it. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const library = path("../../build/dist/page/");
@@ -20,6 +20,24 @@ function filesOf(name: string, without = "", found = new Set<string>()): Set<str
 const begin = filesOf("index.js", "onnx.js");
 const begins = (file: string) => !file.startsWith(library) || begin.has(file);
 
+/**
+ * What the training worker needs to begin comes as one file: a chain of small ones that ask for each other delays the first
+ * step. Workers that run code need all of the package.
+ */
+function beginsWithOneFile(): Plugin {
+  const groups = [
+    { name: "begin", tags: ["$initial" as const], test: begins, includeDependenciesRecursively: false },
+  ];
+  let runsCode = false;
+  return {
+    name: "begins-with-one-file",
+    options({ input }) {
+      runsCode = JSON.stringify(input).includes("/code_");
+    },
+    outputOptions: (output) => (runsCode ? output : { ...output, codeSplitting: { groups } }),
+  };
+}
+
 export default defineConfig({
   root: path("./"),
   base: "./",
@@ -29,19 +47,7 @@ export default defineConfig({
       { find: /^convoyant\/(.+)$/, replacement: `${library}$1.js` },
     ],
   },
-  worker: {
-    format: "es",
-    // What a worker needs to begin comes as one file: a chain of small ones that ask for each other delays the first step.
-    rolldownOptions: {
-      output: {
-        codeSplitting: {
-          groups: [
-            { name: "begin", tags: ["$initial"], test: begins, includeDependenciesRecursively: false },
-          ],
-        },
-      },
-    },
-  },
+  worker: { format: "es", plugins: () => [beginsWithOneFile()] },
   build: {
     outDir: path("../../build/lab"),
     emptyOutDir: true,

@@ -288,7 +288,9 @@ onePage(
     await lab.train(3);
     await lab.go("Take home");
     await page.getByRole("tab", { name: "PyTorch" }).click();
-    await page.locator("pre", { hasText: "nn.Linear(in_features=784, out_features=32, bias=True)," }).waitFor();
+    await page
+      .locator("pre", { hasText: "nn.Linear(in_features=784, out_features=32, bias=True)," })
+      .waitFor();
     await lab.go("Network");
     await editor.waitFor();
     await write("return nn.Sequential(;");
