@@ -62,6 +62,7 @@ const ENTRIES = {
     distributed: "distributed/index",
     cli: "cli/main",
     bench_own: "experiments/bench/bench_own",
+    bench_rank: "experiments/bench/distributed/bench_rank",
   },
   page: { index: "browser", ...SUBPATHS },
 };

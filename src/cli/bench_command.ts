@@ -6,6 +6,11 @@ import { bestTable } from "../experiments/bench/bench_best.ts";
 import { type BenchClassicOptions, benchClassic } from "../experiments/bench/bench_classic.ts";
 import { type BenchDataOptions, benchData, formatBenchData } from "../experiments/bench/bench_data.ts";
 import { type BenchLine, formatBench } from "../experiments/bench/bench_lines.ts";
+import {
+  type BenchDistributedOptions,
+  benchDistributed,
+} from "../experiments/bench/distributed/bench_distributed.ts";
+import { formatRanks } from "../experiments/bench/distributed/rank_lines.ts";
 import { renderTable } from "../report/terminal/table.ts";
 import { INTERRUPTED, interruption } from "./console/interruption.ts";
 import type { Output } from "./console/output.ts";
@@ -112,4 +117,19 @@ export async function benchClassicCommand(options: BenchClassicOptions, output: 
     );
   }
   return 0;
+}
+
+/** `convoyant bench distributed`: two ranks beside one process, and beside DistributedDataParallel. */
+export async function benchDistributedCommand(
+  options: BenchDistributedOptions,
+  output: Output,
+): Promise<number> {
+  const results = await interruptible(output, (watch) => benchDistributed({ ...options, ...watch }));
+  if (results === null) return INTERRUPTED;
+  const { lines, skips, ratios, models } = results;
+  for (const line of [...lines, ...skips, ...ratios, ...models]) output.event({ ...line });
+  if (lines.length > 0) output.lines(formatRanks(lines, models, output.style));
+  for (const { net, engine, task, reason } of skips)
+    output.line(`${net}, ${engine}, ${task}: left out, ${reason}`);
+  return skips.some(({ library, absent }) => library === "convoyant" && !absent) ? 1 : 0;
 }

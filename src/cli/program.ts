@@ -245,10 +245,13 @@ function addBench(program: Command, cli: Cli): void {
         "convoyant bench matmul --against tfjs --threads 1",
         "convoyant bench classic --against sklearn,opencv",
         "convoyant bench data photos --nets mobilenet-v2 --workers 1,2",
+        "convoyant bench distributed nin --against pytorch",
       ),
     )
     .action(async (what: string, names: string[], o, self: Command) => {
-      const { benchClassicCommand, benchCommand, benchDataCommand } = await import("./bench_command.ts");
+      const { benchClassicCommand, benchCommand, benchDataCommand, benchDistributedCommand } = await import(
+        "./bench_command.ts"
+      );
       const { json: asJson, ...options } = o;
       if (what === "classic") {
         if (names.length > 0)
@@ -267,6 +270,14 @@ function addBench(program: Command, cli: Cli): void {
         const { batchSize: batch, workers, seconds, threads: ofEngine } = options;
         const settings = { ...chosen, ...engine, batchSize: batch, workers, seconds, threads: ofEngine };
         cli.finish(await benchDataCommand(names[0], settings, new Output(asJson)));
+        return;
+      }
+      if (what === "distributed") {
+        const byDefault = self.getOptionValueSource("nets") === "default";
+        const nets = names.length > 0 ? { nets: names } : byDefault ? {} : { nets: options.nets };
+        const { engines, against, batchSize: batch, rounds, seconds } = options;
+        const settings = { ...nets, engines, against, batchSize: batch, rounds, seconds };
+        cli.finish(await benchDistributedCommand(settings, new Output(asJson)));
         return;
       }
       if (what === "matmul" && names.length > 0)

@@ -21,7 +21,7 @@ export function registeredNames() {
     schedulers: schedulerNames(),
     precisions: PRECISIONS as readonly string[],
     editions: EDITIONS as readonly string[],
-    benchmarks: [...BENCH_TASKS, "classic", "data"] as readonly string[],
+    benchmarks: [...BENCH_TASKS, "classic", "data", "distributed"] as readonly string[],
     baselines: [...baselineNames, ...classicBaselines] as readonly string[],
     pytorchModes: pytorchModes as readonly string[],
     reproductionBaselines: REPRODUCTION_BASELINES as readonly string[],

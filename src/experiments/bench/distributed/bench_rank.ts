@@ -1,0 +1,142 @@
+/**
+ * Measures one rank's training in a process of its own, and prints one bench line on rank 0:
+ * `mpirun -n 2 node bench_rank.js --net lenet --engine wasm --threads 1 --reduce tree --windows 5 --seconds 1`. With
+ * `--reduce alone` no world is joined: a process as every other.
+ */
+import { parseArgs } from "node:util";
+import { allReduce, init } from "../../../distributed/index.ts";
+import { create, entry } from "../../../models/index.ts";
+import { allReduce as reducedValue } from "../../../ops/collective.ts";
+import * as optim from "../../../optim/index.ts";
+import { defaultSession, type ProfiledRun } from "../../../runtime/runtime.ts";
+import {
+  fromTypedArray,
+  full,
+  profile,
+  stopEngine,
+  Tensor,
+  tensor,
+  useEngine,
+} from "../../../tensor/index.ts";
+import { fit } from "../../../train/loop/fit.ts";
+import type { Summation } from "../../../workers/collective_channel.ts";
+import { median } from "../bench_lines.ts";
+import type { RankLine, TransferPoint } from "./rank_lines.ts";
+
+const { values } = parseArgs({
+  options: {
+    net: { type: "string", default: "lenet" },
+    engine: { type: "string", default: "wasm" },
+    threads: { type: "string", default: "1" },
+    batch: { type: "string" },
+    reduce: { type: "string", default: "alone" },
+    windows: { type: "string", default: "5" },
+    seconds: { type: "string", default: "1" },
+  },
+});
+
+const shared = values.reduce !== "alone";
+const windows = Number(values.windows);
+const threads = Number(values.threads);
+const { rank, worldSize } = shared
+  ? await init({ reduce: values.reduce as Summation, timeout: 120 })
+  : { rank: 0, worldSize: 1 };
+await useEngine(values.engine, { threads });
+const line = await measure();
+if (rank === 0) process.stdout.write(`${JSON.stringify(line)}\n`);
+await stopEngine();
+
+async function measure(): Promise<RankLine> {
+  const { inputShape, presets } = entry(values.net);
+  const [channels, side] = inputShape;
+  const batch = values.batch === undefined ? presets.zh.batchSize : Number(values.batch);
+  const net = create(values.net, { edition: "zh" });
+  const optimizer = optim.SGD(net.parameters(), { lr: 1e-3 });
+  const pixels = Float32Array.from(
+    { length: batch * channels * side ** 2 },
+    (_, i) => ((i * 2654435761) % 256) / 255,
+  );
+  const labels = Float64Array.from({ length: batch }, (_, i) => i % 10);
+  const x = fromTypedArray(pixels, [batch, channels, side, side], "float32");
+  const y = fromTypedArray(labels, [batch], "int64");
+  /** Trains for some steps; the times at their ends. */
+  const train = async (steps: number): Promise<number[]> => {
+    const ends: number[] = [];
+    const trainLoader = Array.from({ length: steps }, () => [x, y] as const);
+    const callbacks = { onStep: () => void ends.push(performance.now()) };
+    await fit(net, { trainLoader, optimizer, epochs: 1, pointsPerEpoch: 1, progress: false, callbacks });
+    return ends;
+  };
+  // The first steps build programs; the next tell how many fit into a window, on the slowest rank.
+  await train(1);
+  const firstStepSeconds = performance.now() / 1000;
+  const [first, , last] = await train(3);
+  const slowest = await ofAll((last - first) / 2);
+  const steps = Math.max(1, Math.round((1000 * Number(values.seconds)) / slowest));
+  // Of the steps of a training the first two are not those of the long run.
+  const lead = 2;
+  const ends = await train(lead + steps * windows);
+  const rates = Array.from({ length: windows }, (_, i) => {
+    const [from, to] = [i, i + 1].map((place) => ends[lead - 1 + place * steps]);
+    return (1000 * steps * batch) / (to - from);
+  });
+  const runs = shared && worldSize > 1 ? await profile(() => train(3)) : [];
+  const points = shared && worldSize > 1 ? await transfers() : [];
+  return {
+    event: "bench",
+    library: "convoyant",
+    engine: values.engine,
+    net: values.net,
+    task: values.reduce,
+    precision: "f32",
+    batch,
+    threads,
+    ranks: worldSize,
+    examplesPerSecond: median(rates),
+    windows,
+    lowest: Math.min(...rates),
+    highest: Math.max(...rates),
+    firstStepSeconds,
+    rssMb: process.resourceUsage().maxRSS / 1000,
+    exposed: runs.length === 0 ? 0 : exposedIn(runs),
+    bytes: [...net.parameters()].reduce((sum, parameter) => sum + 4 * parameter.numel(), 0),
+    transfers: points,
+  };
+}
+
+/** The largest of the ranks' numbers. */
+async function ofAll(own: number): Promise<number> {
+  if (!shared) return own;
+  return (await (await allReduce(tensor([own]), "max")).tolist())[0] as number;
+}
+
+/** The share of the time of all steps in which sums over ranks are waited for. */
+function exposedIn(runs: readonly ProfiledRun[]): number {
+  let [waited, all] = [0, 0];
+  for (const { program, timings } of runs) {
+    for (const { step, milliseconds } of timings) {
+      all += milliseconds;
+      if (/allReduce$/i.test(program.steps[step].op)) waited += milliseconds;
+    }
+  }
+  return all === 0 ? 0 : waited / all;
+}
+
+/** What a sum over the ranks takes, by its bytes. */
+async function transfers(): Promise<TransferPoint[]> {
+  const points: TransferPoint[] = [];
+  for (const bytes of [64e3, 1e6, 8e6]) {
+    const value = await full([bytes / 4], 1).realize();
+    const sum = () => new Tensor(reducedValue(value.value, values.reduce as Summation));
+    await sum().realize();
+    const times: number[] = [];
+    for (let i = 0; i < 7; i++) {
+      const began = performance.now();
+      await sum().realize();
+      times.push((performance.now() - began) / 1000);
+    }
+    await defaultSession().finish();
+    points.push({ bytes, seconds: await ofAll(median(times)) });
+  }
+  return points;
+}
