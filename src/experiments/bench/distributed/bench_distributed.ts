@@ -1,4 +1,4 @@
-/** Two ranks of one thread beside one process of two threads, and beside PyTorch's DistributedDataParallel. */
+/** Two ranks of one thread beside one process of two threads, and compared with PyTorch's DistributedDataParallel. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ArgumentError, DistributedError } from "../../../base/errors.ts";
