@@ -108,7 +108,8 @@ export async function openLoader(
   return limit === null ? loader : limitBatches(loader, limit);
 }
 
-async function openImages(
+/** The images of one part of a data set, as a network takes them. */
+export async function openImages(
   set: DatasetEntry,
   train: boolean,
   { resize, dataDir }: Pick<TrainingConfig, "resize" | "dataDir">,

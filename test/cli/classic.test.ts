@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { crossings } from "../../src/experiments/classic/classic_compare.ts";
+import { ConvoyantError } from "../../src/base/errors.ts";
+import { compareEntry } from "../../src/experiments/classic/classic_compare.ts";
+import { compareSvg, crossingSentence, crossings } from "../../src/experiments/classic/compare_crossings.ts";
+import { configAtSize } from "../../src/experiments/classic/compare_network.ts";
 import { loadClassic } from "../../src/experiments/classic/saved_classic.ts";
 import { root } from "../architecture/sources.ts";
 import { folderWith, pngBytes } from "./data_files.ts";
@@ -127,20 +130,89 @@ describe("convoyant classic", () => {
   });
 });
 
-test("learned features overtake between two sizes, on a logarithmic scale", () => {
+describe("where learned features overtake", () => {
   const point = (name: string, learned: boolean, size: number, testAccuracy: number) => ({
     ...{ name, learned, size, testAccuracy },
     ...{ trainSeconds: 1, predictPerSecond: 1, modelBytes: 1 },
   });
   const points = [
-    point("hog", false, 100, 0.8),
-    point("hog", false, 10_000, 0.9),
-    point("lenet", true, 100, 0.7),
-    point("lenet", true, 10_000, 1),
-    point("mlp", true, 10_000, 0.5),
+    ...[point("hog", false, 100, 0.8), point("hog", false, 1000, 0.85), point("hog", false, 10_000, 0.9)],
+    // The best pipeline counts at each size.
+    ...[point("pixels", false, 100, 0.7), point("pixels", false, 10_000, 0.95)],
+    ...[point("lenet", true, 100, 0.7), point("lenet", true, 1000, 0.8), point("lenet", true, 10_000, 1)],
+    ...[point("late", true, 100, 0.9), point("late", true, 1000, 0.8), point("late", true, 10_000, 0.94)],
+    ...[point("first", true, 100, 0.8), point("first", true, 1000, 0.9), point("first", true, 10_000, 0.97)],
+    point("run", true, 10_000, 0.5),
   ];
-  assert.deepEqual(crossings(points), [
-    { network: "lenet", pipeline: "hog", size: 1000 },
-    { network: "mlp", pipeline: "hog", size: null },
-  ]);
+
+  test("for good, between two sizes on a logarithmic scale; or nowhere, or from the first size on", () => {
+    assert.deepEqual(crossings(points), [
+      // Behind by 0.05 at 1,000, ahead by 0.05 at 10,000.
+      { network: "lenet", pipeline: "pixels", size: 3162, isAlwaysAhead: false },
+      { network: "late", pipeline: "pixels", size: null, isAlwaysAhead: false },
+      { network: "first", pipeline: "hog", size: 100, isAlwaysAhead: true },
+      { network: "run", pipeline: "pixels", size: null, isAlwaysAhead: false },
+    ]);
+  });
+
+  test("a sentence says so, and the drawing marks the crossing alone", () => {
+    assert.deepEqual(crossings(points).map(crossingSentence), [
+      "lenet overtakes pixels at about 3,162 training images (interpolated between two sizes, on a logarithmic scale).",
+      "late does not overtake pixels within these sizes.",
+      "first is ahead of hog at every size.",
+      "run does not overtake pixels within these sizes.",
+    ]);
+    const drawing = compareSvg(points, "Accuracy");
+    assert.match(drawing, /lenet overtakes at 3,162/);
+    assert.doesNotMatch(drawing, /(late|first|run) overtakes/);
+  });
+});
+
+describe("how a network of a comparison is trained", () => {
+  const of = { data: "fashion-mnist", epochs: 10, seed: 3 };
+
+  test("as the chapter does, with as many steps at every size", () => {
+    const lenet = compareEntry("lenet");
+    assert.ok(lenet.kind === "network");
+    const { lr, optimizer, epochs, batchSize } = configAtSize(lenet, 6000, 60_000, of);
+    assert.deepEqual(
+      { lr, optimizer, epochs, batchSize },
+      { lr: 0.9, optimizer: "sgd", epochs: 100, batchSize: 256 },
+    );
+  });
+
+  test("or by a recipe", () => {
+    const text =
+      "lenet,activation=relu,batchNorm=true,optimizer=adam,lr=0.002,scheduler=step:stepSize=5,epochs=4";
+    const one = compareEntry(text);
+    assert.ok(one.kind === "network");
+    const config = configAtSize(one, 100, 1000, of);
+    assert.equal(one.name, text);
+    assert.deepEqual(config.network, { activation: "relu", batchNorm: true });
+    assert.deepEqual(config.scheduler, { name: "step", options: { stepSize: 5 } });
+    const { epochs, optimizer, lr, batchSize, seed } = config;
+    assert.deepEqual(
+      { epochs, optimizer, lr, batchSize, seed },
+      { epochs: 40, optimizer: "adam", lr: 0.002, batchSize: 100, seed: 3 },
+    );
+  });
+
+  test("what cannot be is named before anything is trained", () => {
+    const cases: [text: string, message: RegExp][] = [
+      ["lenet,activaton=relu", /lenet has no setting activaton; did you mean `activation`/],
+      ["lenet,relu", /expected <network>,name=value,name=value, got "lenet,relu"/],
+      ["lenet,scheduler=cosin", /cosin/],
+      [
+        "lenett",
+        /expected <features>:<classifier>, a network as <name> or <name>,setting=value, or a run's folder/,
+      ],
+    ];
+    for (const [text, message] of cases)
+      assert.throws(() => compareEntry(text), { name: "ArgumentError", message }, text);
+    for (const text of ["lenet,activation=none", "lenet,lr=fast", "resnet18"]) {
+      const one = compareEntry(text);
+      assert.ok(one.kind === "network");
+      assert.throws(() => configAtSize(one, 100, 1000, of), ConvoyantError, text);
+    }
+  });
 });

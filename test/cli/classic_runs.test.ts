@@ -7,6 +7,8 @@ import type { ClassicData } from "../../src/experiments/classic/classic_data.ts"
 import { writeClassicRun } from "../../src/experiments/classic/classic_folder.ts";
 import { type ClassicSettings, runClassic } from "../../src/experiments/classic/classic_run.ts";
 import { classifyImages, loadClassic } from "../../src/experiments/classic/saved_classic.ts";
+import { evaluate } from "../../src/experiments/evaluate.ts";
+import { predict } from "../../src/experiments/predict.ts";
 import type { Image } from "../../src/records/image.ts";
 import { folderWith, pngBytes } from "./data_files.ts";
 import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
@@ -167,11 +169,25 @@ describe("convoyant predict and eval", () => {
     assert.equal(judged.code, 0, judged.stderr);
     assert.equal(judged.events.at(-1)?.testAccuracy, testAccuracy);
 
-    const look = await convoyant(["predict", run, photos, "--look", "grad-cam"]);
-    assert.equal(look.code, 2);
-    assert.match(look.stderr, /is a pipeline of hand-made features/);
     const place = await convoyant(["predict", run, "test:3"]);
     assert.match(place.stderr, /does not say of which data set; name an image file/);
+    const limited = await convoyant(["eval", run, "--limit-batches", "1"]);
+    assert.equal(limited.code, 2);
+    assert.match(
+      limited.stderr,
+      /run is a pipeline of hand-made features, .*leave out the limit of 1 batches/,
+    );
+    // The same, without a process for each.
+    const refused = { name: "ArgumentError", message: /is a pipeline of hand-made features/ };
+    const image = join(photos, "large", "3.png");
+    await assert.rejects(predict(run, [image], { look: "grad-cam" }), refused);
+    await assert.rejects(predict(run, [image], { settings: { resize: 32 } }), refused);
+    await assert.rejects(predict(run, [image], { settings: { precision: "bf16" } }), refused);
+    await assert.rejects(predict(run, [image], { model: "lenet" }), refused);
+    await assert.rejects(evaluate(run, { settings: { limitBatches: 1, resize: 32 } }), {
+      name: "ArgumentError",
+      message: /leave out the size of images \(32\) and the limit of 1 batches/,
+    });
   });
 
   test("images of the data set, and the accuracy on it", { skip: missing }, async () => {

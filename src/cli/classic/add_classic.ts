@@ -71,7 +71,10 @@ export function addClassic(program: Command, cli: Cli): void {
   classic
     .command("compare")
     .description("Pipelines and networks beside each other: accuracy over the size of the training set.")
-    .argument("<entries...>", "pipelines as <features>:<classifier>, and networks by name, trained now")
+    .argument(
+      "<entries...>",
+      "pipelines as <features>:<classifier>, networks as <name> or <name>,setting=value,..., trained now, and runs",
+    )
     .option("--sizes <counts>", "training images", wholeNumbers(2), [500, 2000, 10_000, 60_000])
     .option(
       "--epochs <n>",
@@ -90,7 +93,10 @@ export function addClassic(program: Command, cli: Cli): void {
     .addOption(json())
     .addHelpText(
       "after",
-      examples("convoyant classic compare hog:linear-svm pixels:rbf-svm lenet --sizes 500,2000,10000,60000"),
+      examples(
+        "convoyant classic compare hog:linear-svm pixels:rbf-svm lenet --sizes 500,2000,10000,60000",
+        "convoyant classic compare hog+pixels:rbf-svm lenet,activation=relu,batchNorm=true,optimizer=adam,lr=0.002,scheduler=cosine",
+      ),
     )
     .action(async (entries: string[], _o, self: Command) => {
       const { classicCompareCommand } = await import("./compare_command.ts");

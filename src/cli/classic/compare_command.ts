@@ -1,12 +1,8 @@
 /** `convoyant classic compare`: pipelines and networks beside each other. */
 
-import {
-  type ComparePoint,
-  compareClassic,
-  compareEntry,
-  compareSvg,
-  crossings,
-} from "../../experiments/classic/classic_compare.ts";
+import { compareClassic, compareEntry } from "../../experiments/classic/classic_compare.ts";
+import { compareSvg, crossingSentence, crossings } from "../../experiments/classic/compare_crossings.ts";
+import type { ComparePoint } from "../../experiments/classic/compare_entries.ts";
 import { writeFileAtomicSync } from "../../io/atomic_file.ts";
 import {
   formatBytes,
@@ -113,13 +109,8 @@ function show(points: readonly ComparePoint[], file: string, output: Output): vo
       output.style,
     ),
   );
-  for (const { network, pipeline, size } of crossings(points)) {
-    output.line(
-      size === null
-        ? `${network} and ${pipeline} do not cross within these sizes.`
-        : `${network} overtakes ${pipeline} at about ${formatCount(size)} training images.`,
-    );
-  }
+  const found = crossings(points);
+  for (const crossing of found) output.line(crossingSentence(crossing));
   output.line(`drawing: ${file}`);
-  output.event({ event: "end", points: points.map(numbersOf), crossings: crossings(points), drawing: file });
+  output.event({ event: "end", points: points.map(numbersOf), crossings: found, drawing: file });
 }

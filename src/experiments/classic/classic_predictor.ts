@@ -15,15 +15,25 @@ export interface OpenedClassic {
   readonly data: { readonly name: string; readonly dataDir: string | undefined } | null;
 }
 
-/** @throws ArgumentError if a network is asked for; FileError for a damaged model. */
-export async function openClassic(
-  source: string,
-  { model = null, settings = {} }: TrainedNetworkOptions,
-): Promise<OpenedClassic> {
-  if (model !== null)
+/** What only networks are told; a pipeline says itself how it is made and what it sees. */
+function optionsOfNetworks({ model = null, settings = {} }: TrainedNetworkOptions): string[] {
+  const { resize = null, precision = "f32", limitBatches = null } = settings;
+  return [
+    ...(model === null ? [] : [`the network ${model}`]),
+    ...(resize === null ? [] : [`the size of images (${resize})`]),
+    ...(precision === "f32" ? [] : [`the precision ${precision}`]),
+    ...(limitBatches === null ? [] : [`the limit of ${limitBatches} batches`]),
+  ];
+}
+
+/** @throws ArgumentError for options that only networks have; FileError for a damaged model. */
+export async function openClassic(source: string, options: TrainedNetworkOptions): Promise<OpenedClassic> {
+  const unused = optionsOfNetworks(options);
+  if (unused.length > 0)
     throw new ArgumentError(
-      `${source} is a pipeline of hand-made features, which says itself how it is made; leave the network ${model} out`,
+      `${source} is a pipeline of hand-made features, not a network; leave out ${unused.join(" and ")}`,
     );
+  const { settings = {} } = options;
   const pipeline = await loadClassic(source);
   const name = settings.data ?? classicRunData(source)?.data;
   const isNamed = name !== undefined && datasetNames().includes(name);
