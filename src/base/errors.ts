@@ -71,7 +71,11 @@ export type ErrorReason =
   | "address unknown"
   | "input shape"
   | "output in use"
-  | "no test images";
+  | "no test images"
+  | "no classifier"
+  | "no class folders"
+  | "one class listed"
+  | "listed image missing";
 
 /** What comes with the message of an error. */
 export interface ErrorDetails extends ErrorOptions {

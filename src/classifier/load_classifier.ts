@@ -150,10 +150,11 @@ function requireFacts(inFile: ClassifierFacts, given: GivenFacts, name: string |
       : []),
   ];
   if (missing.length > 0 || classes === undefined || preprocessing === undefined)
-    throw new FileError(
-      `${name ?? "the file"} does not say ${missing.join(", nor ")}; give it as an option, or save the weights with ` +
-        "`Classifier.of(net).toBytes()`",
-    );
+    throw new FileError(`${name ?? "the file"} does not say ${missing.join(", nor ")}`, {
+      cure: "; give it as an option, or save the weights with `Classifier.of(net).toBytes()`",
+      reason: "no classifier",
+      facts: { path: name ?? "FILE", model: architecture?.name ?? "NETWORK" },
+    });
   return { architecture: net === undefined ? architecture : architectureOf(net), classes, preprocessing };
 }
 

@@ -24,10 +24,11 @@ export async function onnxParts(opened: OpenedSource, given: GivenFacts): Promis
         ? ["what is done to an image before (`preprocessing`, { resize, crop, mean, std })"]
         : []),
     ];
-    throw fail(
-      `it does not say ${missing.join(", nor ")}; give it as an option, or export the network with \`onnx.export\`, which ` +
-        "writes both into the file",
-    );
+    throw new FileError(`ONNX file ${opened.name ?? ""}: it does not say ${missing.join(", nor ")}`, {
+      cure: "; give it as an option, or export the network with `onnx.export`, which writes both into the file",
+      reason: "no classifier",
+      facts: { path: opened.name ?? "FILE.onnx" },
+    });
   }
   const bare = withoutSoftmax(withoutPreprocessing(model, fail));
   const first = bare.graph.inputs[0]?.shape?.[0];

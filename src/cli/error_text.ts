@@ -22,6 +22,12 @@ const CURES: Readonly<Record<ErrorReason, (facts: Facts) => string>> = {
   "address unknown": () => "; name one of its addresses with --host, or leave it out",
   "input shape": () => ": give it without the batch, as in --input 3,224,224",
   "output in use": () => "; choose another with -o, or remove it first",
+  "no classifier": ({ path, model = "" }) =>
+    `; train a classifier that begins with it: npx convoyant train ./photos --from ${path}${model === "" ? "" : ` --model ${model}`}`,
+  "no class folders": () =>
+    ", or a CSV list of paths and labels in place of the folder: npx convoyant train list.csv",
+  "one class listed": () => "; list images of others too",
+  "listed image missing": () => "; relative paths are seen from the list's folder",
   "no test images": () => ": name images, or a folder of them, with --images",
 };
 

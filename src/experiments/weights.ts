@@ -101,11 +101,26 @@ export async function loadNetwork(
     const { batchSize } = presetOf(architecture.name);
     return finish(net, architecture.name, settingsBeside(source, { batchSize, ...own }), ofOwn);
   }
+  if (!configured && isAsTrained) requireImagesOf(nameOf(model, source), source);
   const config =
     configured && model === null
       ? { ...readConfig(path), ...own }
       : configure(nameOf(model, source), { ...dataOf(source), ...own });
   return finish(makeUntrained(config), config.model, config, ofOwn);
+}
+
+/** @throws FileError for weights of a network of colours that do not say of which images: by default those are a data set's. */
+function requireImagesOf(model: string, source: Source): void {
+  const { data = datasetNames()[0] } = dataOf(source);
+  if (source.facts.preprocessing !== undefined) return;
+  if (!isKnown(model) || entry(model).inputShape[0] === datasetEntry(data).imageShape[0]) return;
+  const what =
+    "what its outputs stand for (class names), nor what is done to an image before (preprocessing)";
+  throw new FileError(`${source.path} does not say ${what}`, {
+    cure: "; train a network with its weights on images of your own with train.fineTune",
+    reason: "no classifier",
+    facts: { path: source.path, model },
+  });
 }
 
 /** How the chapter trains such a network; nothing of one that is not registered. */

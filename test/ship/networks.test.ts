@@ -114,7 +114,8 @@ async function inPage(
 
 const isSmall = (name: string) =>
   [...models.create(name).parameters()].reduce((sum, parameter) => sum + parameter.numel(), 0) < MOST_WEIGHTS;
-const hasColours = (name: string) => models.entry(name).inputShape[0] === 3;
+/** A graph's head is a matmul with a weight. */
+const canBeGraph = (name: string) => models.entry(name).inputShape[0] === 3 && !name.startsWith("squeezenet");
 const asked = process.env.CONVOYANT_TEST_SHIPPED;
 const chosen = asked === "all" ? models.names().filter(isSmall) : (asked?.split(",") ?? SOME);
 
@@ -131,7 +132,7 @@ for (const name of chosen)
     assertAlike(classifierOf(name)),
   );
 
-for (const name of asked === undefined ? SOME_GRAPHS : chosen.filter(hasColours))
+for (const name of asked === undefined ? SOME_GRAPHS : chosen.filter(canBeGraph))
   test(`${name} as a graph answers in its page as in Node.js`, { skip: noBrowser }, async () => {
     const side = WIDE.test(name) ? models.entry(name).inputShape[1] : SIDE;
     await assertAlike(await fromGraph(classifierOf(name), side), shippedOnnxPage);

@@ -215,8 +215,11 @@ function classesOf(rows: readonly ListedRow<unknown>[], name: string, ListError:
   found.sort(isNumbers ? (a, b) => Number(a) - Number(b) : compareCodePoints);
   if (found.length > 1) return found;
   throw new ListError(
-    `${name} has ${found.length === 0 ? "no labels" : `one class only, ${found[0]}`}; a classifier needs two or more, ` +
-      "so list images of others, or name them all: { classes: [...] }",
+    `${name} has ${found.length === 0 ? "no labels" : `one class only, ${found[0]}`}; a classifier needs two or more`,
+    {
+      cure: ", so list images of others, or name them all: { classes: [...] }",
+      reason: "one class listed",
+    },
   );
 }
 

@@ -80,13 +80,12 @@ function checked(scan: FolderScan, allowEmpty: boolean, advice: string): FolderS
 }
 
 function withoutClasses({ root, looseImages }: FolderScan): FileError {
-  const found = looseImages === 0 ? "no class folders" : `${counted(looseImages)} but no class folders`;
-  return new FileError(
-    `${root} holds ${found}; expected a folder for each class with its images inside, as ${root}/cat/1.jpg` +
-      (looseImages === 0
-        ? ""
-        : ", or list the images with their labels in a CSV file and open it with data.ImageList"),
-  );
+  const expected = `expected a folder for each class with its images inside, as ${root}/cat/1.jpg`;
+  if (looseImages === 0) return new FileError(`${root} holds no class folders; ${expected}`);
+  return new FileError(`${root} holds ${counted(looseImages)} but no class folders; ${expected}`, {
+    cure: ", or list the images with their labels in a CSV file and open it with data.ImageList",
+    reason: "no class folders",
+  });
 }
 
 function counted(images: number): string {
@@ -147,7 +146,8 @@ export async function lookAtListed(
 
 function missingImage(path: string, where: string): FileError {
   const hint = path.includes("\\") ? "; write / in paths, not \\" : "";
-  return new FileError(
-    `${where}: there is no file ${path}; relative paths are seen from the list's folder, or from \`root\`${hint}`,
-  );
+  return new FileError(`${where}: there is no file ${path}${hint}`, {
+    cure: "; relative paths are seen from the list's folder, or from `root`",
+    reason: "listed image missing",
+  });
 }

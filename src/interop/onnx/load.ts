@@ -1,6 +1,6 @@
 /** Reads ONNX files as modules. */
 import { isArrayBuffer, isMap, isPlainObject } from "../../base/builtin_kinds.ts";
-import { ArgumentError, didYouMean } from "../../base/errors.ts";
+import { ArgumentError, didYouMean, FileError } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import { type OpenBeside, readAll, sourceOfBytes } from "../../io/formats/byte_source.ts";
 import { type Failure, failureOf } from "../../io/formats/format_failure.ts";
@@ -80,7 +80,19 @@ function openBeside(
         `its weights are in the file ${JSON.stringify(location.slice(0, 200))}, which is not given`,
         'give it: onnx.load(source, { externalData: { "name": bytes } })',
       );
-    return opened.beside(location, body);
+    let isOpen = false;
+    try {
+      return await opened.beside(location, (source) => {
+        isOpen = true;
+        return body(source);
+      });
+    } catch (error) {
+      if (isOpen || !(error instanceof FileError)) throw error;
+      throw fail(
+        `its weights are in the file ${JSON.stringify(location.slice(0, 200))}, and that could not be opened (${error.message})`,
+        "put that file beside it",
+      );
+    }
   };
 }
 
