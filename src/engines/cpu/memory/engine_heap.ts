@@ -307,8 +307,12 @@ export interface StagedInputs {
   release(): void;
 }
 
-/** More runs than this are never under way at once, as long as the caller waits for earlier ones. */
+/** More large runs than this are never under way at once, as long as the caller waits for earlier ones. */
 const MOST_BLOCKS = 4;
+/** Bytes up to which there may be more: a step of several small runs has them all under way. */
+const MANY_BYTES = 32 * 2 ** 20;
+
+const NOTHING: StagedInputs = { addresses: [], release: () => {} };
 
 export class InputStaging {
   readonly #heap: EngineHeap;
@@ -332,6 +336,7 @@ export class InputStaging {
    */
   stage(inputs: readonly TypedArray[], earlierRunsDone: () => Promise<unknown> | null): StagedInputs | null {
     const needed = inputs.reduce((sum, input) => sum + aligned(Math.max(1, input.byteLength)), 0);
+    if (needed === 0) return NOTHING;
     let block = this.#takeFree(needed);
     if (block === null) {
       block = this.#make(needed);
@@ -366,7 +371,8 @@ export class InputStaging {
 
   /** A new block, in place of a free one that is too small if there are enough. */
   #make(needed: number): HeapBlock | null {
-    if (this.#blocks >= MOST_BLOCKS && !this.#giveBack()) return null;
+    const isFull = this.#blocks >= MOST_BLOCKS && this.bytes + needed > MANY_BYTES;
+    if (isFull && !this.#giveBack()) return null;
     const block = this.#heap.fix(needed);
     if (block === null) return null;
     this.#blocks++;
