@@ -15,12 +15,16 @@ export interface AlgorithmKeeper {
 }
 
 const keepers = new Set<AlgorithmKeeper>();
+/** Algorithms that ranks have in common; null if there are none. */
+let common: Chosen | null = null;
+/** Whether others are measured all the same. */
+let measuring = false;
 let connection: EngineConnection | null = null;
 
 /** From here on the algorithms are those of this engine. */
 export function attachAutotuning(next: EngineConnection): void {
   connection = next;
-  if (keepers.size > 0) adoptAll();
+  if (keepers.size > 0 || common !== null) adoptAll();
 }
 
 /**
@@ -37,6 +41,29 @@ export function keepAlgorithms(keeper: AlgorithmKeeper): () => void {
   };
 }
 
+/**
+ * Has the engine compute by these algorithms and else by its fixed rule, whatever it has measured: all ranks are told the
+ * same ones. Null: it chooses for itself again.
+ */
+export function shareAlgorithms(algorithms: Chosen | null): void {
+  if (algorithms === null && common === null) return;
+  [common, measuring] = [algorithms, false];
+  adoptAll();
+}
+
+/** Has the engine measure what is not among the shared algorithms, until others are shared. */
+export function measureAlgorithms(): void {
+  measuring = true;
+  adoptAll();
+}
+
+/** What the engine in use chooses, as far as that is known now; null if it never chooses. */
+export function knownAlgorithms(): Chosen | null {
+  const autotuning = connection?.engine.autotuning;
+  if (autotuning === undefined || autotuning.machine === null) return null;
+  return new Map([...autotuning.remembered, ...givenOn(autotuning.machine), ...autotuning.chosen]);
+}
+
 /** What the engine in use chooses for, and what is remembered of it; null if it has nothing to choose. */
 export function autotunedAlgorithms(): { readonly machine: string; readonly chosen: Chosen } | null {
   const autotuning = connection?.engine.autotuning;
@@ -50,11 +77,8 @@ function adoptAll(): void {
   if (autotuning !== undefined) autotuning.onChosen = keepers.size > 0 ? notifyKeepers : null;
   const machine = autotuning?.machine;
   if (connection === null || autotuning === undefined || machine === undefined || machine === null) return;
-  const merged = new Map<string, string | null>();
-  for (const keeper of keepers) {
-    for (const [work, chosen] of keeper.chosenOn(machine)) if (!merged.has(work)) merged.set(work, chosen);
-  }
-  if (autotuning.adopt(merged)) connection.programs.forget();
+  autotuning.measures = common === null || measuring;
+  if (autotuning.adopt(givenOn(machine))) connection.programs.forget();
   for (const [work, chosen] of autotuning.chosen) {
     for (const keeper of keepers) keeper.keep(machine, work, chosen);
   }
@@ -63,4 +87,13 @@ function adoptAll(): void {
 function notifyKeepers(work: string, chosen: string | null): void {
   const machine = connection?.engine.autotuning?.machine ?? null;
   if (machine !== null) for (const keeper of keepers) keeper.keep(machine, work, chosen);
+}
+
+/** What comes before the engine's own choice. */
+function givenOn(machine: string): Chosen {
+  const given = new Map(common);
+  for (const keeper of keepers) {
+    for (const [work, chosen] of keeper.chosenOn(machine)) if (!given.has(work)) given.set(work, chosen);
+  }
+  return given;
 }

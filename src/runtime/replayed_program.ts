@@ -51,6 +51,11 @@ export class ReplayedProgram {
     return this.#captured.key;
   }
 
+  /** Has the engine compile it, if it has not yet. */
+  compile(): void {
+    this.#connection.prepare(this.#captured)();
+  }
+
   /**
    * @param inputs - elements of the inputs, which must not change until the run is over.
    * @param buffers - in the place of those that were recorded.

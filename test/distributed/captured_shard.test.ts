@@ -13,6 +13,7 @@ before(() => useEngine("wasm", { threads: 1 }));
 after(() => stopEngine());
 
 const SHARDS = 8;
+const OTHERS = { join: async () => {}, agree: async () => {} };
 const ALONE = { shards: SHARDS, rank: 0, worldSize: 1 };
 
 const linear = () => nn.Sequential(nn.Flatten(), nn.Linear(12, 10));
@@ -62,7 +63,7 @@ describe("a step in shards", () => {
       const expected = await gradientsByHand(net, ...batch);
       const weights = await Promise.all([...net.parameters()].map(async (one) => (await one.data()).slice()));
       const optimizer = optim.SGD(net.parameters(), { lr: 1 });
-      const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, "tree", async () => {});
+      const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, "tree", OTHERS);
       await step.run(...batch, 1);
       for (const [i, parameter] of [...net.parameters()].entries()) {
         const changed = Float32Array.from(weights[i] as Float32Array, (old, j) => old - expected[i][j]);
@@ -73,7 +74,7 @@ describe("a step in shards", () => {
   test("shards are recorded and compiled once; each is one run, whatever random numbers it draws", async () => {
     const { net, batch } = setUp(drawing, 64);
     const optimizer = optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
-    const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, "tree", async () => {});
+    const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, "tree", OTHERS);
     let calls = 0;
     net.registerForwardHook(() => void calls++);
     for (let i = 1; i <= 2; i++) await step.run(...batch, i);
@@ -97,7 +98,7 @@ describe("a step in shards", () => {
     }
     const net = new Changing();
     const optimizer = optim.SGD(net.parameters(), { lr: 1 });
-    const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, "tree", async () => {});
+    const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, "tree", OTHERS);
     for (let i = 1; i <= 2; i++) await step.run(...batch, i);
     assert.equal(calls, 2 * SHARDS);
   });

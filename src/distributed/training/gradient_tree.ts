@@ -3,6 +3,7 @@
  * are made in place, so that there are never more than one for each level of the tree, however many shards there are.
  */
 import { numel, type Shape } from "../../base/shape.ts";
+import type { EngineBuffer } from "../../engines/contract/engine.ts";
 import { Value } from "../../graph/node.ts";
 import { add } from "../../ops/elementwise/elementwise.ts";
 import { ReplayedProgram } from "../../runtime/replayed_program.ts";
@@ -69,9 +70,16 @@ export class GradientTree {
     return this.#shapes.map((shape) => this.#session.connection.makeDeviceBuffer(4 * numel(shape)));
   }
 
-  /** Buffers that were taken and not used. */
-  giveBack(buffers: Buffers): void {
+  /** Buffers of the kind that `take` gives, for a program to be recorded with. */
+  get place(): Buffers {
+    const buffers = this.take();
     this.#free.push(buffers);
+    return buffers;
+  }
+
+  /** The smallest of them. */
+  get anyBuffer(): EngineBuffer {
+    return this.place.reduce((a, b) => (b.buffer.bytes < a.buffer.bytes ? b : a)).buffer;
   }
 
   push(shard: Buffers): void {

@@ -3,7 +3,7 @@
  * stay in the tree of sums (`gradient_tree.ts`). The program of the last one adds those of the others to its own, has the
  * sums over ranks begin bucket by bucket while its backward pass still runs (`buckets.ts`), and changes the weights.
  */
-import { isFloating } from "../../base/dtype.ts";
+import { allocateArray, isFloating, type TypedArray } from "../../base/dtype.ts";
 import { OutOfMemoryError, TrainingError } from "../../base/errors.ts";
 import { constantValue, insideCall, type Value } from "../../graph/node.ts";
 import { clipGradNorm_ } from "../../nn/gradient_clipping.ts";
@@ -34,6 +34,14 @@ type StepOptions = Pick<FitOptions, "optimizer" | "loss" | "clipGradNorm" | "mic
 /** Apart from the seeds that users set: shards of one step draw other numbers. */
 const SEED_STRIDE = 0x9e3779b97f4a;
 
+/** What a step asks of the other ranks. */
+export interface OtherRanks {
+  /** Connects the engine in use with them. */
+  join(): Promise<void>;
+  /** See `SharedAlgorithms`. */
+  agree(work: string, compile: () => Promise<void>): Promise<void>;
+}
+
 export class ShardedStep implements SharedStep {
   readonly found = null;
   readonly #options: StepOptions;
@@ -41,7 +49,7 @@ export class ShardedStep implements SharedStep {
   readonly #totals: RunningTotals;
   readonly #cut: ShardCut;
   readonly #summation: Summation;
-  readonly #join: () => Promise<void>;
+  readonly #others: OtherRanks;
   readonly #recorder: ShardRecorder;
   /** Whether shards meet in the network, on every rank, also on one that has no example. */
   readonly #meets: boolean;
@@ -49,21 +57,20 @@ export class ShardedStep implements SharedStep {
   /** By the examples of a shard: whether shards of that size were seen to record the same program. */
   readonly #areAlike = new Map<number, boolean>();
 
-  /** @param join - connects the engine in use with the other ranks. */
   constructor(
     net: Module,
     options: StepOptions,
     totals: RunningTotals,
     cut: ShardCut,
     summation: Summation,
-    join: () => Promise<void>,
+    others: OtherRanks,
   ) {
     this.#net = net;
     this.#options = options;
     this.#totals = totals;
     this.#cut = cut;
     this.#summation = summation;
-    this.#join = join;
+    this.#others = others;
     this.#recorder = new ShardRecorder(net, options.loss, totals);
     this.#meets = net.modules().some((module) => module instanceof SyncBatchNormLayer);
   }
@@ -79,11 +86,12 @@ export class ShardedStep implements SharedStep {
   load(): void {}
 
   async run(x: Tensor, y: Tensor, step: number): Promise<void> {
-    await this.#join();
+    await this.#others.join();
     const part = partOfBatch(x);
     const session = defaultSession();
     const shards = shardsOfRank(this.#cut);
     const [images, targets] = [await withData(x), await withData(y)];
+    await this.#agreeOnAlgorithms(images, targets, part);
     try {
       insideCall(() => this.#step(images, targets, part, step));
     } catch (error) {
@@ -96,6 +104,39 @@ export class ShardedStep implements SharedStep {
     this.#totals.count(part.examples);
     // The step after this one is recorded while this one is computed.
     await session.backpressure(1 + 2 * shards.length);
+  }
+
+  /** Has rank 0 compile the programs of a batch's shards, of all their sizes, for all ranks to compute alike. */
+  async #agreeOnAlgorithms(x: Tensor, y: Tensor, { examples }: BatchPart): Promise<void> {
+    const { shards } = this.#cut;
+    const all = Array.from({ length: shards }, (_, shard) => rangeOfShard(examples, shard, shards));
+    const sizes = [...new Set(all.map(([from, to]) => to - from))].filter((size) => size > 0);
+    const session = defaultSession();
+    await this.#others.agree(`shards of ${sizes.join(", ")}`, async () => {
+      this.#placeStates();
+      const random = getRngState();
+      for (const size of sizes)
+        insideCall(() => this.#compileShard(tiled(x, size), tiled(y, size), examples));
+      setRngState(random);
+      // What was chosen is known when the engine has come to something later.
+      await session.connection.read(this.#emptyTree().anyBuffer);
+    });
+  }
+
+  #compileShard(x: Tensor, y: Tensor, examples: number): void {
+    const size = x.size(0);
+    const { shards, worldSize } = this.#cut;
+    const common = { counts: true, neighbours: shards / worldSize, summation: this.#summation };
+    const slices = slicesOf(x, y, 0, size, this.#most(size));
+    this.#recorder.begin();
+    const captured = this.#recorder.record({ slices, size, examples, seed: 0, isLast: false, ...common });
+    this.#programOf(captured, this.#emptyTree()).compile();
+  }
+
+  /** Examples of a shard that go through the network at once. */
+  #most(size: number): number {
+    const { microBatch = "auto" } = this.#options;
+    return microBatch === "auto" ? size : microBatch;
   }
 
   #step(x: Tensor, y: Tensor, part: BatchPart, step: number): void {
@@ -118,12 +159,10 @@ export class ShardedStep implements SharedStep {
 
   #shard(shard: number, x: Tensor, y: Tensor, { examples, range }: BatchPart, seed: number): Shard {
     const { shards, worldSize } = this.#cut;
-    const { microBatch = "auto" } = this.#options;
     const [from, to] = rangeOfShard(examples, shard, shards);
     const size = to - from;
-    const most = microBatch === "auto" ? size : microBatch;
     return {
-      slices: size === 0 ? null : slicesOf(x, y, from - range[0], to - range[0], most),
+      slices: size === 0 ? null : slicesOf(x, y, from - range[0], to - range[0], this.#most(size)),
       size,
       examples,
       seed: (seed + shard * SEED_STRIDE) % Number.MAX_SAFE_INTEGER,
@@ -194,8 +233,7 @@ export class ShardedStep implements SharedStep {
   }
 
   #programOf({ shares, inputs }: CapturedShard, tree: GradientTree): ReplayedProgram {
-    const into = tree.take();
-    tree.giveBack(into);
+    const into = tree.place;
     return new ReplayedProgram(defaultSession(), {
       outputs: shares,
       into,
@@ -254,6 +292,17 @@ export class ShardedStep implements SharedStep {
 /** Has a rank that has no example come to the meetings with one that does not count. */
 function placeHolder(shard: Shard, x: Tensor, y: Tensor): Shard {
   return { ...shard, slices: [{ x, y, size: x.size(0) }], counts: false };
+}
+
+/** As many examples, of the same kind. */
+function tiled({ value }: Tensor, examples: number): Tensor {
+  const { shape, dtype } = value;
+  const data = value.data as TypedArray;
+  const each = data.length / shape[0];
+  const all = allocateArray(dtype, examples * each);
+  for (let at = 0; at < all.length; at += data.length)
+    all.set(data.subarray(0, all.length - at) as never, at);
+  return new Tensor(constantValue(all, [examples, ...shape.slice(1)], dtype));
 }
 
 /** The same with its elements here: what a loader leaves for the engine to compute is computed first. */

@@ -3,6 +3,7 @@ import { ArgumentError, DistributedError } from "../../base/errors.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Engine } from "../../engines/contract/engine.ts";
 import type { Module } from "../../nn/index.ts";
+import { shareAlgorithms } from "../../runtime/kept_algorithms.ts";
 import { defaultSession, engineBinary } from "../../runtime/runtime.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type {
@@ -25,17 +26,20 @@ import { gatherValues } from "./gather_values.ts";
 import { ShardedStep } from "./sharded_step.ts";
 import { overShards, sharedTest, type TestOptions } from "./sharded_test.ts";
 import type { ShardCut } from "./shards.ts";
+import { SharedAlgorithms } from "./shared_algorithms.ts";
 import { Agreement, partOfBatch, SharedLoader } from "./shared_loader.ts";
 
 class SharedTraining implements TrainingRanks {
   readonly #world: ConnectedWorld;
   readonly #agreement: Agreement;
+  readonly #algorithms: SharedAlgorithms;
   /** The engine that leaves its orders in the world's channel. */
   #engine: Engine | null = null;
 
   constructor(world: ConnectedWorld) {
     this.#world = world;
     this.#agreement = new Agreement(world.client);
+    this.#algorithms = new SharedAlgorithms(world.client, world.rank);
   }
 
   get rank(): number {
@@ -91,7 +95,10 @@ class SharedTraining implements TrainingRanks {
   }
 
   step(net: Module, options: FitOptions, totals: RunningTotals): SharedStep {
-    return new ShardedStep(net, options, totals, this.#cut, this.#world.reduce, () => this.#join());
+    return new ShardedStep(net, options, totals, this.#cut, this.#world.reduce, {
+      join: () => this.#join(),
+      agree: (work, compile) => this.#algorithms.agree(work, compile),
+    });
   }
 
   async resume(
@@ -205,5 +212,8 @@ function shortened(text: string): string {
 
 /** Has trainings shared by the ranks of a world as soon as there is one. */
 export function shareTrainingsOfWorld(): void {
-  whenWorldChanges((world) => shareTrainings(world === null ? null : new SharedTraining(world)));
+  whenWorldChanges((world) => {
+    if (world === null) shareAlgorithms(null);
+    shareTrainings(world === null ? null : new SharedTraining(world));
+  });
 }

@@ -234,6 +234,11 @@ export interface Autotuning {
   readonly chosen: ReadonlyMap<string, string | null>;
   /** What was chosen on this machine by earlier processes, and will be again as long as the machine remembers it. */
   readonly remembered: ReadonlyMap<string, string | null>;
+  /**
+   * Whether what was not given to `adopt` is measured, or taken from earlier measurements; if not, a fixed rule decides.
+   * Takes effect with the next `adopt`. @default true
+   */
+  measures: boolean;
   /** Called for each algorithm that is chosen, before the first run that uses it is over. */
   onChosen: ((work: string, chosen: string | null) => void) | null;
   /**

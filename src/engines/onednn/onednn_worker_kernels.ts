@@ -62,7 +62,8 @@ export class OnednnWorkerKernels implements WorkerKernels {
   }
 
   receive(message: unknown): void {
-    this.#chooser.adopt((message as AutotuningOrder).adopt);
+    const { adopt, measures } = message as AutotuningOrder;
+    this.#chooser.adopt(adopt, measures);
   }
 
   /** The library's kernel of each step, or else that of the wasm kernels. */

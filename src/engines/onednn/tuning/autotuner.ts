@@ -62,6 +62,7 @@ export class Autotuner implements AlgorithmChooser {
   /** Decided here: a process never changes its mind. */
   readonly #made = new Map<string, string | null>();
   #given: Chosen = new Map();
+  #measures = true;
   #log: AutotuningCache | undefined;
   #count = 0;
 
@@ -95,9 +96,14 @@ export class Autotuner implements AlgorithmChooser {
     }
   }
 
-  /** These algorithms come before all others from here on. */
-  adopt(given: Chosen): void {
+  /**
+   * These algorithms come before all others from here on.
+   *
+   * @param measures - whether the others are measured; if not, the fixed rule decides.
+   */
+  adopt(given: Chosen, measures = true): void {
     this.#given = given;
+    this.#measures = measures;
   }
 
   #await(at: number, generation: number): number {
@@ -109,9 +115,11 @@ export class Autotuner implements AlgorithmChooser {
   }
 
   #chosen(work: string, names: readonly string[], kernel: KernelOf, preferred: number): string | null {
-    for (const known of [this.#given.get(work), this.#made.get(work)]) {
+    const made = this.#measures ? this.#made.get(work) : undefined;
+    for (const known of [this.#given.get(work), made]) {
       if (known === null || (known !== undefined && names.includes(known))) return known;
     }
+    if (!this.#measures) return this.#byRule(names, kernel, preferred);
     const measured = this.#options.reproducible === true ? undefined : this.#measured(work, names, kernel);
     const chosen = measured === undefined ? this.#byRule(names, kernel, preferred) : measured.chosen;
     this.#made.set(work, chosen);
@@ -203,11 +211,14 @@ export type AutotuningNote =
 /** Messages to the first worker: algorithms that come before its own. */
 export interface AutotuningOrder {
   readonly adopt: Chosen;
+  /** Whether others are measured. */
+  readonly measures: boolean;
 }
 
 /** The engine's side: what its first worker has chosen, and what it is to choose. */
 export class EngineAlgorithms implements Autotuning {
   onChosen: Autotuning["onChosen"] = null;
+  measures = true;
   /** Sends an order to the first worker. */
   post: (order: AutotuningOrder) => void = () => {};
   readonly reproducible: boolean;
@@ -244,11 +255,11 @@ export class EngineAlgorithms implements Autotuning {
   adopt(given: Chosen): boolean {
     const before = this.#adopted;
     const differs = ([work, chosen]: [string, string | null]) =>
-      given.has(work) ? given.get(work) !== chosen : before.has(work);
+      given.has(work) ? given.get(work) !== chosen : before.has(work) || !this.measures;
     const changes = [...this.#chosen].some(differs);
     if (changes) this.#chosen.clear();
     this.#adopted = given;
-    this.post({ adopt: given });
+    this.post({ adopt: given, measures: this.measures });
     return changes;
   }
 

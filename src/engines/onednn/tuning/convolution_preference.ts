@@ -58,7 +58,7 @@ export class ConvolutionPreference {
     if (this.#tools === undefined) this.#tools = openTools(this.#algorithms);
     if (this.#tools === null) return true;
     const { chooser, dnnl, memory } = this.#tools;
-    chooser.adopt(this.#algorithms.adopted);
+    chooser.adopt(this.#algorithms.adopted, this.#algorithms.measures);
     const scope = new DnnlScope(dnnl);
     const algorithms = [
       { name: "onednn", works: () => onednnWorks(scope, memory(), attributes, work) },
