@@ -17,6 +17,12 @@ class Inception extends nn.Module {
 }
 
 const NETWORKS = {
+  // Of what a shard can have, some of everything: statistics, and random numbers.
+  small: () =>
+    nn.Sequential(
+      nn.Conv2d(1, 4, 5, { stride: 4 }), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Dropout(0.3),
+      nn.Linear(144, 10),
+    ),
   lenet: () => models.lenet(),
   bnLenet: () => models.bnLenet(),
   googlenet: () =>

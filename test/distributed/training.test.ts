@@ -9,10 +9,10 @@ import { isMissing, runAlone, runRanks, temporaryFolder } from "./ranks.ts";
 /** Steps of each network; more with CONVOYANT_TEST_RANK_STEPS, and then also on 8 ranks. */
 const steps = Number(process.env.CONVOYANT_TEST_RANK_STEPS ?? 3);
 const many = steps > 3;
-const every = ["lenet", "bnLenet", "googlenet", "syncGooglenet"];
+const every = ["small", "lenet", "bnLenet", "googlenet", "syncGooglenet"];
 /** What is trained by which engine: with few steps, each network on one. */
 const networks = [
-  ["wasm", many ? every : ["lenet", "syncGooglenet"]],
+  ["wasm", many ? every : ["small", "syncGooglenet"]],
   ...(missingLibrary() === false ? [["onednn", many ? every : ["bnLenet"]]] : []),
 ];
 
@@ -59,11 +59,11 @@ describe("equal bits for any number of ranks", () => {
 describe("what ranks agree upon", { skip: isMissing("openmpi") }, () => {
   const folder = (name: string) => join(temporaryFolder, name);
 
-  /** Trains BN-LeNet for two epochs, in a folder if there is one; `extra` is more of the options of fit. */
+  /** Trains a small network for two epochs, in a folder if there is one; `extra` is more of the options of fit. */
   const trained = (out: string | null, extra = "", beforeFit = "") => `${NETWORKS}
     const { rank } = await distributed.init({ timeout: 10 });
     await useEngine("wasm", { threads: 1 });
-    const { net, ...options } = setUp("bnLenet");
+    const { net, ...options } = setUp("small");
     ${beforeFit}
     const { outcome, step } = await train.fit(net, {
       ...options, epochs: 2, progress: false, out: ${JSON.stringify(out)}, ${extra}
@@ -135,7 +135,7 @@ describe("what ranks agree upon", { skip: isMissing("openmpi") }, () => {
     ],
     [
       "another data set",
-      "if (rank === 1) options.trainLoader = setUp('lenet', { examples: 66 }).trainLoader;",
+      "if (rank === 1) options.trainLoader = setUp('small', { examples: 66 }).trainLoader;",
       /rank 1 has another data set than rank 0/,
     ],
     [
