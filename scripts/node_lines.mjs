@@ -1,67 +1,60 @@
-// Which test files run on which of several versions of Node.js. Most run on each. Those below say the same on every
-// Node.js, so that one is enough; each entry is a folder of build/test (with a slash at its end) or a file in it.
+// Which test files run on which of several versions of Node.js. Most say the same on every Node.js and run on the newest
+// alone. Those below do not: each entry is a folder of build/test (with a slash at its end) or a file in it.
 
 /**
- * On the newest: what reads the sources and the documentation, what runs in pages and in other tools, what draws
- * reports, most hand-made features (`classic/features/hog` and `sift` run on each), oneDNN's algorithms (that the library
- * loads, starts and ends is tested on each), whole studies, and whole networks, each op of which is compared with PyTorch on
- * every Node.js (`engines/contract`, `nn`).
+ * On each: what rests on Node.js itself (threads, files, sockets, streams, processes that end) and on what its V8 can do
+ * (the oldest has no relaxed SIMD, so the kernels are others: each op on each engine in `engines/contract`).
  */
-const ON_THE_NEWEST = [
-  "architecture/completions.test.js",
-  "architecture/conv2d_route/",
-  "architecture/diagrams/",
-  "architecture/editor.test.js",
-  "architecture/errors.test.js",
-  "architecture/layers.test.js",
-  "architecture/names.test.js",
-  "architecture/words.test.js",
-  "browser/",
-  "distributed/",
-  "bundlers/",
-  "classic/features/dense.test.js",
-  "classic/features/filters.test.js",
-  "classic/features/surf.test.js",
-  "classic/features/words.test.js",
-  "classifier/networks.test.js",
-  "docs/",
-  "draw/",
-  "engines/onednn/candidate_algorithms.test.js",
-  "engines/onednn/contract.test.js",
-  "engines/onednn/networks.test.js",
-  "experiments/",
-  "interop/",
-  "lab/accessibility.test.js",
-  "lab/check.test.js",
-  "lab/code.test.js",
-  "lab/exported_files.test.js",
-  "lab/lab.test.js",
-  "lab/probes.test.js",
-  "lab/training.test.js",
-  "lab/workers.test.js",
-  "look/",
-  "models/",
-  "report/",
-  "ship/",
-  "types/",
+const ON_EACH = [
+  "architecture/clone.test.js",
+  "architecture/package.test.js",
+  "base/",
+  "data/fetch/",
+  "data/folders/",
+  "data/data_loader.test.js",
+  "engines/contract/",
+  "engines/cpu/",
+  "engines/onednn/default_engine.test.js",
+  "engines/onednn/loading.test.js",
+  "io/",
+  "runtime/",
+  "serve/",
+  "train/loop/event_loop.test.js",
+  "train/loop/fit.test.js",
+  "train/runs/",
+  "workers/",
 ];
 
 /**
- * On the oldest, which lacks most: the command line and the book's examples. On the newest the command line runs in
- * `experiments/study_runs`, `engines/onednn/exit_codes` and `architecture/package`.
+ * On the oldest, which lacks most: the book's examples, how processes end, and a part of the command line; its other
+ * commands run on the newest.
  */
-const ON_THE_OLDEST = ["book/examples.test.js", "cli/"];
+const ON_THE_OLDEST = [
+  "book/examples.test.js",
+  "cli/bad_files.test.js",
+  "cli/data.test.js",
+  "cli/draw.test.js",
+  "cli/predict.test.js",
+  "cli/predict_many.test.js",
+  "cli/serve.test.js",
+  "cli/train.test.js",
+  "cli/train_options.test.js",
+  "cli/usage.test.js",
+  "engines/onednn/exit_codes.test.js",
+];
 
 const covers = (entry, file) => (entry.endsWith("/") ? file.startsWith(entry) : file === entry);
+const isIn = (list, file) => list.some((entry) => covers(entry, file));
 
 /** Entries above that no file of all test files answers to: they were renamed or removed. */
 export function staleEntries(files) {
-  return [...ON_THE_NEWEST, ...ON_THE_OLDEST].filter((entry) => !files.some((file) => covers(entry, file)));
+  return [...ON_EACH, ...ON_THE_OLDEST].filter((entry) => !files.some((file) => covers(entry, file)));
 }
 
 /** The files that run on number `index` of `count` versions, which come from the oldest to the newest. */
 export function filesOfLine(files, index, count) {
   if (count < 2) return files;
-  const elsewhere = [...(index < count - 1 ? ON_THE_NEWEST : []), ...(index > 0 ? ON_THE_OLDEST : [])];
-  return files.filter((file) => !elsewhere.some((entry) => covers(entry, file)));
+  const isOldest = index === 0;
+  const isNewest = index === count - 1;
+  return files.filter((file) => isIn(ON_EACH, file) || (isIn(ON_THE_OLDEST, file) ? isOldest : isNewest));
 }
