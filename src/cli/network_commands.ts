@@ -1,6 +1,7 @@
 /** Commands around one network and their options: train, eval, predict, summary, models, runs. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { MOST_PIXELS } from "../experiments/limits.ts";
+import { list } from "../experiments/setting_text.ts";
 import { autoOr, realNumber, setting, wholeNumber, wholeNumbers } from "./console/option_values.ts";
 import { Output } from "./console/output.ts";
 import { profiled, profileOption } from "./console/profiled.ts";
@@ -195,6 +196,7 @@ export function addSummary(program: Command, cli: Cli): void {
       editionNamed,
     )
     .option("--program", "the program of a training step instead: each step with shapes, bytes and time")
+    .option("--without-passes <names>", `leave out passes of the compiler: ${known(cli, "passes")}`, list)
     .addOption(engine())
     .addOption(threads())
     .addOption(precision(cli))
@@ -206,13 +208,15 @@ export function addSummary(program: Command, cli: Cli): void {
         "convoyant summary bn-lenet --json",
         "convoyant summary bn-lenet --program --threads 1",
         "convoyant summary alexnet --program --engine onednn --precision bf16",
+        "convoyant summary lenet --program --without-passes fuse-loops",
       ),
     )
     .action(async (model: string, o) => {
       const { summaryCommand } = await import("./summary_command.ts");
-      const { resize = null, batchSize = null, program = false, edition = null } = o;
+      const { resize = null, batchSize = null, program = false, edition = null, withoutPasses = [] } = o;
       const { engine, threads, precision } = choice(o);
-      const command = { model, edition, resize, batchSize, program, engine, threads, precision };
+      const chosen = { engine, threads, precision, withoutPasses };
+      const command = { model, edition, resize, batchSize, program, ...chosen };
       cli.finish(await summaryCommand(command, new Output(o.json)));
     });
 }

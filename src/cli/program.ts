@@ -223,6 +223,12 @@ function addBench(program: Command, cli: Cli): void {
       "channels-last",
       "compile",
     ])
+    .option(
+      "--passes <names>",
+      `each network without each of these passes, too: ${known(cli, "passes")}`,
+      list,
+      [],
+    )
     .option("--size <n>", "side of the matrices", wholeNumber(1, MOST_ROWS), 1024)
     .option("--rounds <n>", "how often each is measured", wholeNumber(1), 3)
     .option(
@@ -242,6 +248,7 @@ function addBench(program: Command, cli: Cli): void {
         "convoyant bench train resnet18 mobilenet-v2 --against pytorch",
         "convoyant bench infer resnet18 alexnet --batch-size 1 --against onnxruntime,pytorch",
         "convoyant bench train googlenet --profile trace.json",
+        "convoyant bench train googlenet --passes fuse-loops,channels-last",
         "convoyant bench matmul --against tfjs --threads 1",
         "convoyant bench classic --against sklearn,opencv",
         "convoyant bench data photos --nets mobilenet-v2 --workers 1,2",

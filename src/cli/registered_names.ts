@@ -1,4 +1,5 @@
 /** What help texts list. Loading the registries takes a while, so only a command's help does. */
+import { OPTIONAL_PASSES } from "../compiler/compile.ts";
 import { datasetNames } from "../data/dataset_registry.ts";
 import { baselineNames, pytorchModes } from "../experiments/bench/baselines.ts";
 import { BENCH_TASKS } from "../experiments/bench/bench.ts";
@@ -24,6 +25,7 @@ export function registeredNames() {
     benchmarks: [...BENCH_TASKS, "classic", "data", "distributed"] as readonly string[],
     baselines: [...baselineNames, ...classicBaselines] as readonly string[],
     pytorchModes: pytorchModes as readonly string[],
+    passes: OPTIONAL_PASSES as readonly string[],
     reproductionBaselines: REPRODUCTION_BASELINES as readonly string[],
   };
 }

@@ -1,7 +1,9 @@
 /** `convoyant summary`: a network layer by layer, or the program of its training step. */
+import { OPTIONAL_PASSES } from "../compiler/compile.ts";
 import { fastestEngine } from "../engines/select.ts";
 import { precisionHere, precisionNamed } from "../experiments/available_precision.ts";
 import { profileTrainingStep } from "../experiments/bench/training_step.ts";
+import { oneOf } from "../experiments/one_of.ts";
 import { stepCosts } from "../experiments/profile/step_costs.ts";
 import { create, type Edition, entry } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
@@ -21,6 +23,8 @@ export interface SummaryCommand {
   readonly program: boolean;
   readonly engine: string | null;
   readonly threads: number | null;
+  /** Passes that the program's compiler leaves out. */
+  readonly withoutPasses: readonly string[];
   /** Of the program's step. */
   readonly precision: string | null;
 }
@@ -62,11 +66,15 @@ function showLayers(
 async function showProgram(
   net: Module,
   inputShape: readonly number[],
-  { model, engine, threads, precision: wanted }: SummaryCommand,
+  { model, engine, threads, precision: wanted, withoutPasses }: SummaryCommand,
   output: Output,
 ): Promise<object> {
+  for (const name of withoutPasses) oneOf("pass", name, OPTIONAL_PASSES);
   const asked = precisionNamed(wanted ?? "f32");
-  await useEngine(engine ?? fastestEngine(), threads === null ? {} : { threads });
+  await useEngine(engine ?? fastestEngine(), {
+    ...(threads !== null && { threads }),
+    withoutPasses,
+  });
   const precision = await precisionHere(asked, (text) => output.note(text));
   const { program, timings } = await profileTrainingStep(net, inputShape, precision);
   output.line(`training step of ${model}, batch ${inputShape[0]}, ${precision}, ${engineInfo()}`);

@@ -38,16 +38,42 @@ import { unusedOutputs } from "./passes/unused_outputs.ts";
 import { widenHalf, widenRest } from "./passes/widen_half.ts";
 import { joinedNodes, sideBySide } from "./side_by_side.ts";
 
+/** The passes that only make programs faster or smaller: without one they compute the same, within rounding. */
+export const OPTIONAL_PASSES = [
+  "common-subexpressions",
+  "fold-channel-scales",
+  "fuse-activation",
+  "channels-last",
+  "unused-outputs",
+  "fold-scalars",
+  "fuse-loops",
+  "side-by-side",
+] as const;
+
+export type PassName = (typeof OPTIONAL_PASSES)[number];
+
+/** Passes that are left out. */
+export type WithoutPasses = ReadonlySet<PassName>;
+
+const ALL_PASSES: WithoutPasses = new Set();
+
 /**
  * @param keepsWeights - whether the program has a buffer in which weights that are states stay packed from run to run.
+ * @param without - passes that are left out.
  * @throws DTypeError if the engine does not know the dtype of a value.
  */
-export function compileGraph(graph: Graph, target: ProgramTarget, keepsWeights = false): Program {
+export function compileGraph(
+  graph: Graph,
+  target: ProgramTarget,
+  keepsWeights = false,
+  without: WithoutPasses = ALL_PASSES,
+): Program {
   requireDtypes(graph, target);
   // A program whose weights stay as they are asks for no gradients.
   const planner = new StepPlanner(target, keepsWeights);
-  const steps = passes(graph, planner);
-  return planMemory(keepsWeights ? sideBySide(steps) : steps, planner, keepsWeights);
+  const steps = passes(graph, planner, without);
+  const joins = keepsWeights && !without.has("side-by-side");
+  return planMemory(joins ? sideBySide(steps) : steps, planner, keepsWeights);
 }
 
 /** The passes alone, for printing and tests; `seen` is called after each, with its name and the graph that it made. */
@@ -56,14 +82,16 @@ export function optimise(
   target: ProgramTarget,
   seen?: (pass: string, graph: Graph) => void,
 ): Graph {
-  return passes(graph, new StepPlanner(target), seen);
+  return passes(graph, new StepPlanner(target), ALL_PASSES, seen);
 }
 
 function passes(
   graph: Graph,
   planner: StepPlanner,
+  without: WithoutPasses,
   seen: (pass: string, graph: Graph) => void = () => {},
 ): Graph {
+  const wants = (name: PassName) => !without.has(name);
   let now = graph;
   const apply = (pass: (graph: Graph, planner: StepPlanner) => Graph, hasWork = true): void => {
     if (hasWork) now = pass(now, planner);
@@ -79,21 +107,22 @@ function passes(
   );
   apply(widenHalf, half);
   apply(decompose, has("decompose"));
-  apply(commonSubexpressions);
+  apply(commonSubexpressions, wants("common-subexpressions"));
   apply(deadCode);
-  const scaled = now.nodes.some(({ op }) => op === mulOp);
+  const scaled = wants("fold-channel-scales") && now.nodes.some(({ op }) => op === mulOp);
   apply(foldChannelScales, scaled && has("takesActivation"));
-  apply(fuseActivation, has("activation"));
-  const last = now.nodes.some((node) => planner.prefersChannelsLast(now.values, node));
+  apply(fuseActivation, wants("fuse-activation") && has("activation"));
+  const last =
+    wants("channels-last") && now.nodes.some((node) => planner.prefersChannelsLast(now.values, node));
   apply(channelsLast, last);
   if (last) {
-    apply(commonSubexpressions);
+    apply(commonSubexpressions, wants("common-subexpressions"));
     apply(deadCode);
   }
-  apply(unusedOutputs, has("sparesOutputs"));
+  apply(unusedOutputs, wants("unused-outputs") && has("sparesOutputs"));
   apply(widenRest, half);
-  const fuses = fusesAny(now, planner);
-  apply(foldScalars, fuses && now.nodes.some(({ op }) => op === fullOp));
+  const fuses = wants("fuse-loops") && fusesAny(now, planner);
+  apply(foldScalars, fuses && wants("fold-scalars") && now.nodes.some(({ op }) => op === fullOp));
   apply(fuseLoops, fuses);
   apply(
     overlapReductions,

@@ -30,6 +30,12 @@ export interface EngineOptions {
    * that of PyTorch in float32, and training takes up to three times as long. Default false.
    */
   readonly exactConvolutions?: boolean;
+  /**
+   * Passes of the compiler that are left out, to see what each does: "common-subexpressions", "fold-channel-scales",
+   * "fuse-activation", "channels-last", "unused-outputs", "fold-scalars", "fuse-loops", "side-by-side". Results are the same within rounding; programs take
+   * longer. Default: none.
+   */
+  readonly withoutPasses?: readonly string[];
 }
 
 /** Options of the engine that is used when none was asked for. */

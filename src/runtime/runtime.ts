@@ -4,7 +4,9 @@
  */
 
 import type { TypedArray } from "../base/dtype.ts";
-import { compileGraph } from "../compiler/compile.ts";
+import { ArgumentError, didYouMean } from "../base/errors.ts";
+import { shownText } from "../base/shown_value.ts";
+import { compileGraph, OPTIONAL_PASSES, type PassName, type WithoutPasses } from "../compiler/compile.ts";
 import type {
   CompiledProgram,
   Engine,
@@ -37,7 +39,7 @@ let changing: Promise<unknown> = Promise.resolve();
 
 const theSession = new Session((statistics) => {
   const engine = wanted === null ? createDefaultEngine() : createEngine(wanted.name, wanted.options);
-  const connection = new EngineConnection(engine, statistics);
+  const connection = new EngineConnection(engine, statistics, passesWithout(wanted?.options ?? {}));
   attachAutotuning(connection);
   return connection;
 });
@@ -69,8 +71,9 @@ function inTurn<T>(change: () => Promise<T>): Promise<T> {
  * @param options - `threads`: how many threads the engine may use; `memoryLimit`: bytes that it may take at most;
  *   `reproducible`: choose oneDNN's algorithms by a fixed rule, not by measuring them once on each machine;
  *   `portable`: have the wasm engine compute the same bits in every run-time;
- *   `exactConvolutions`: leave out algorithms for convolutions that round more than plain sums do.
- * @throws ArgumentError for an unknown engine, EngineError for one that cannot start here; then the engine before is
+ *   `exactConvolutions`: leave out algorithms for convolutions that round more than plain sums do;
+ *   `withoutPasses`: passes of the compiler that are left out, to see what each does.
+ * @throws ArgumentError for an unknown engine or pass, EngineError for one that cannot start here; then the engine before is
  * used as before.
  * @example
  * ```ts
@@ -79,14 +82,27 @@ function inTurn<T>(change: () => Promise<T>): Promise<T> {
  */
 export function useEngine(name: string, options: EngineOptions = {}): Promise<void> {
   return inTurn(async () => {
+    const without = passesWithout(options);
     await loadEngine(name);
-    const next = new EngineConnection(createEngine(name, options), theSession.statistics);
+    const next = new EngineConnection(createEngine(name, options), theSession.statistics, without);
     await next.started();
     const before = theSession.exchange(next);
     attachAutotuning(next);
     wanted = { name, options };
     await before?.close();
   });
+}
+
+/** @throws ArgumentError for a name that is no pass's. */
+function passesWithout({ withoutPasses = [] }: EngineOptions): WithoutPasses {
+  for (const name of withoutPasses) {
+    if (!(OPTIONAL_PASSES as readonly string[]).includes(name))
+      throw new ArgumentError(
+        `useEngine: unknown pass \`${shownText(name)}\` in withoutPasses${didYouMean(name, OPTIONAL_PASSES)} ` +
+          `(there are: ${OPTIONAL_PASSES.join(", ")})`,
+      );
+  }
+  return new Set(withoutPasses as readonly PassName[]);
 }
 
 /**
@@ -226,9 +242,9 @@ export class EngineConnection {
   #queue: Promise<void> | null = null;
   #idle: (() => void)[] = [];
 
-  constructor(engine: Engine, statistics: SessionStatistics) {
+  constructor(engine: Engine, statistics: SessionStatistics, without: WithoutPasses = new Set()) {
     this.engine = engine;
-    this.programs = new ProgramCache(engine, statistics);
+    this.programs = new ProgramCache(engine, statistics, without);
     this.#finalizer = new FinalizationRegistry((buffer) => engine.free(buffer));
     this.#starting = engine.start().then((capabilities) => {
       this.capabilities = capabilities;
@@ -392,11 +408,13 @@ export class EngineConnection {
 export class ProgramCache {
   readonly #engine: Engine;
   readonly #statistics: SessionStatistics;
+  readonly #without: WithoutPasses;
   readonly #programs = new Map<string, CompiledProgram>();
 
-  constructor(engine: Engine, statistics: SessionStatistics) {
+  constructor(engine: Engine, statistics: SessionStatistics, without: WithoutPasses) {
     this.#engine = engine;
     this.#statistics = statistics;
+    this.#without = without;
   }
 
   /** @throws OutOfMemoryError if the program does not fit the engine's memory. */
@@ -410,7 +428,7 @@ export class ProgramCache {
       return found;
     }
     const started = performance.now();
-    const compiled = this.#engine.compile(compileGraph(build(), target, keepsWeights));
+    const compiled = this.#engine.compile(compileGraph(build(), target, keepsWeights, this.#without));
     this.#programs.set(key, compiled);
     if (this.#programs.size > MOST_PROGRAMS) this.#forgetOldest();
     this.#statistics.programs++;

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import type { ListenedSignal } from "../../base/web_types.ts";
+import { OPTIONAL_PASSES } from "../../compiler/compile.ts";
 import { engineNames } from "../../engines/engine_names.ts";
 import { fastestEngine } from "../../engines/select.ts";
 import { entry } from "../../models/index.ts";
@@ -21,7 +22,7 @@ import {
   trainingContenders,
 } from "./baselines.ts";
 import { type BestLine, bestOf } from "./bench_best.ts";
-import { type BenchLine, type RatioLine, ratiosOf, type SkipLine } from "./bench_lines.ts";
+import { type BenchLine, ownLibrary, type RatioLine, ratiosOf, type SkipLine } from "./bench_lines.ts";
 import { withModelFiles } from "./model_files.ts";
 
 /** What can be measured. */
@@ -38,6 +39,8 @@ export interface BenchOptions {
   readonly against?: readonly string[];
   /** PyTorch's modes. */
   readonly modes?: readonly string[];
+  /** Passes of the compiler (`OPTIONAL_PASSES`): each network is measured without each of them, too. Default none. */
+  readonly passes?: readonly string[];
   /** Side of the matrices. Default 1024. */
   readonly size?: number;
   /** Default: the chapter's; 32 for networks of colour images. */
@@ -97,6 +100,7 @@ const DEFAULTS = {
   precision: ["f32"],
   against: [],
   modes: ["eager", "channels-last", "compile"],
+  passes: [],
   size: 1024,
   rounds: 3,
   seconds: 3,
@@ -114,6 +118,7 @@ function checkNames(work: Work): void {
   for (const name of work.engines) oneOf("engine", name, engineNames());
   for (const name of work.precision) precisionNamed(name);
   for (const mode of work.modes) oneOf("PyTorch mode", mode, pytorchModes);
+  for (const name of work.passes) oneOf("pass", name, OPTIONAL_PASSES);
   if (work.what !== "matmul") for (const net of work.nets) entry(net);
 }
 
@@ -143,7 +148,11 @@ function contendersOf(command: Work, files: ReadonlyMap<string, ModelFiles>): Co
       ...(model !== undefined && { model }),
     };
     return command.precision.flatMap((precision) => [
-      ...command.engines.map((engine) => own(command, engine, precision, threads, net, batch)),
+      ...command.engines.flatMap((engine) =>
+        [undefined, ...command.passes].map((without) =>
+          own(command, { engine, precision, threads, net, batch, without }),
+        ),
+      ),
       ...(net === undefined
         ? matmulContenders(baselines, command.size, precision, settings)
         : ofNetwork(baselines, net, precision, settings)),
@@ -161,14 +170,18 @@ function usualBatch(net: string | undefined): number | undefined {
   return inputShape[0] === 3 ? COLOUR_BATCH : presets.zh.batchSize;
 }
 
-function own(
-  command: Work,
-  engine: string,
-  precision: string,
-  threads: number,
-  net: string | undefined,
-  batch: number | undefined,
-): Contender {
+interface OwnMeasurement {
+  readonly engine: string;
+  readonly precision: string;
+  readonly threads: number;
+  readonly net: string | undefined;
+  readonly batch: number | undefined;
+  /** A pass of the compiler that is left out. */
+  readonly without: string | undefined;
+}
+
+function own(command: Work, measured: OwnMeasurement): Contender {
+  const { engine, precision, threads, net, batch, without } = measured;
   const program = fileURLToPath(import.meta.resolve("#bench_own"));
   const args = [
     program,
@@ -187,8 +200,9 @@ function own(
   if (net !== undefined) args.push("--net", net);
   else args.push("--size", `${command.size}`);
   if (batch !== undefined) args.push("--batch", `${batch}`);
+  if (without !== undefined) args.push("--without-passes", without);
   return {
-    library: "convoyant",
+    library: ownLibrary(without),
     engine,
     precision,
     ...(net !== undefined && { net }),

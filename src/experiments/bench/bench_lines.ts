@@ -64,6 +64,10 @@ export interface RatioLine {
   readonly ratio: number;
 }
 
+/** What our own lines are called: those without a pass of the compiler are compared as another library is. */
+export const ownLibrary = (withoutPass?: string): string =>
+  withoutPass === undefined ? "convoyant" : `without ${withoutPass}`;
+
 /** The middle value, or the mean of the two in the middle; NaN of nothing. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -1,7 +1,7 @@
 /**
  * Measures one of our engines in a process of its own, as the baselines are measured, and prints one bench line:
  * `node bench_own.js train|infer|matmul --net lenet --engine wasm --precision f32 --threads 2 --windows 5 --seconds 1
- * --size 1024`. If the engine does not have the precision, one line says so in place of metrics.
+ * --size 1024 --without-passes fuse-loops`. If the engine does not have the precision, one line says so in place of metrics.
  * `node bench_own.js export --net lenet --out lenet.onnx` writes the network for other libraries, as ONNX and as plain data.
  */
 import { writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ import {
   useEngine,
 } from "../../tensor/index.ts";
 import { inPrecision, type Precision, usablePrecision } from "../../train/loop/precision.ts";
-import { type BenchLine, median } from "./bench_lines.ts";
+import { type BenchLine, median, ownLibrary } from "./bench_lines.ts";
 import { plainGraph } from "./plain_graph.ts";
 
 const { values, positionals } = parseArgs({
@@ -38,6 +38,7 @@ const { values, positionals } = parseArgs({
     size: { type: "string", default: "1024" },
     explain: { type: "boolean", default: false },
     out: { type: "string", default: "" },
+    "without-passes": { type: "string" },
   },
 });
 
@@ -45,7 +46,11 @@ const threads = values.threads === undefined ? undefined : Number(values.threads
 const windows = Number(values.windows);
 const windowMs = 1000 * Number(values.seconds);
 
-await useEngine(values.engine, threads === undefined ? {} : { threads });
+const without = values["without-passes"];
+await useEngine(values.engine, {
+  ...(threads !== undefined && { threads }),
+  ...(without !== undefined && { withoutPasses: without.split(",") }),
+});
 const { precision, note } = await usablePrecision(values.precision as Precision);
 if (positionals[0] === "export") await exportNetwork();
 else {
@@ -205,7 +210,7 @@ function common(firstStepSeconds: number): Omit<BenchLine, "net"> {
   const info = defaultSession().engine;
   return {
     event: "bench",
-    library: "convoyant",
+    library: ownLibrary(without),
     engine: info.name,
     precision,
     threads: threads ?? defaultSession().threads,
