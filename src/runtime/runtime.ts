@@ -93,7 +93,7 @@ export function useEngine(name: string, options: EngineOptions = {}): Promise<vo
   });
 }
 
-/** @throws ArgumentError for a name that is no pass's. */
+/** @throws ArgumentError for a name that no pass has. */
 function passesWithout({ withoutPasses = [] }: EngineOptions): WithoutPasses {
   for (const name of withoutPasses) {
     if (!(OPTIONAL_PASSES as readonly string[]).includes(name))

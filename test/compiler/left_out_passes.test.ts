@@ -60,7 +60,7 @@ for (const engine of ["reference", "wasm", "onednn"]) {
   });
 }
 
-test("a name that is no pass's is refused", async () => {
+test("a name that no pass has is refused", async () => {
   await assert.rejects(useEngine("wasm", { withoutPasses: ["fuse-loop"] }), {
     name: "ArgumentError",
     message:
