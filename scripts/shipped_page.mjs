@@ -24,7 +24,7 @@ const NEVER_CALLED = new RegExp(
     "tensor/functions/indexing/writing",
     "tensor/functions/reduction/(counting|covariance|differences|quantiles)",
     "tensor/functions/shape/(diagonals|grids)",
-    "tensor/functions/nn/(attention|embedding|interpolation|shuffle|unfolding)",
+    "tensor/functions/nn/(attention|embedding|interpolation|random_activation|shuffle|unfolding)",
     "data/transforms/(augmentation_space|auto_augment|erasing|mix_batch|mixing|random_\\w+|run_lambda)",
     "data/transforms/operations/(colour|filters|tones|warp|affine)",
     // A page is given files, never the folder of a run.
@@ -48,10 +48,11 @@ const CALLED_BY_ONNX =
   /[\\/]tensor[\\/]functions[\\/](nn[\\/]interpolation|linalg[\\/]\w+|indexing[\\/]writing)\.js$/;
 
 /** Planners of steps that only training takes. They plan nothing, so that such a step would be the reference kernel's. */
-const TRAINING_KERNELS = /[\\/]engines[\\/]wasm[\\/]kernels[\\/]conv_weight_gradient\.js$/;
+const TRAINING_KERNELS = /[\\/]engines[\\/]wasm[\\/]kernels[\\/](conv_weight_gradient|random_uniform)\.js$/;
 
 /** Reference kernels of ops that no network in evaluation mode records. */
-const TRAINING_OPS = /[\\/]engines[\\/]reference[\\/]kernels[\\/](collectives|labels|losses|unfolding)\.js$/;
+const TRAINING_OPS =
+  /[\\/]engines[\\/]reference[\\/]kernels[\\/](collectives|labels|losses|random|unfolding)\.js$/;
 
 /** Networks by name, and the layers that they are made of: a graph takes their place. */
 const NAMED_NETWORKS = /[\\/]build[\\/]src[\\/]models[\\/](book|torchvision|sequential)_entr(y|ies)\.js$/;
