@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { TreeSum } from "../../src/distributed/training/gradient_tree.ts";
 import { rangeOfRank, rangeOfShard, shardsOfRank } from "../../src/distributed/training/shards.ts";
+import { models } from "../../src/index.ts";
 
 test("shards cover a batch in order, the last is never empty, and none has one example beside others", () => {
   fc.assert(
@@ -48,4 +50,19 @@ test("sums are a binary tree, whether a rank has all leaves or ranks have some e
   const leaves = ["0", "1", "2", "3", "4", "5", "6", "7"];
   assert.equal(treeOf(leaves), "(((0+1)+(2+3))+((4+5)+(6+7)))");
   assert.equal(treeOf([treeOf(leaves.slice(0, 4)), treeOf(leaves.slice(4))]), treeOf(leaves));
+});
+
+test("docs/distributed.md says how many bytes a step sends", () => {
+  const text = readFileSync(new URL("../../../docs/distributed.md", import.meta.url), "utf8");
+  const said = (name: string) => Number(new RegExp(`${name}(?: moves)? ([0-9.]+) MB`).exec(text)?.[1]);
+  for (const [name, digits] of [
+    ["AlexNet", 3],
+    ["GoogLeNet", 2],
+    ["NiN", 1],
+    ["LeNet", 1],
+  ] as const) {
+    const net = models.create(name.toLowerCase());
+    const bytes = [...net.parameters()].reduce((sum, parameter) => sum + 4 * parameter.numel(), 0);
+    assert.equal(said(name === "LeNet" ? ", LeNet" : name), Number((bytes / 1e6).toPrecision(digits)), name);
+  }
 });

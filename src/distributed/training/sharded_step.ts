@@ -154,7 +154,9 @@ export class ShardedStep implements SharedStep {
     }
     const sums = this.#meets ? this.#sumTogether(shards) : this.#sum(shards);
     setRngState(random);
-    this.#change(this.#cut.worldSize === 1 ? sums : reduceInBuckets(sums, this.#summation), step);
+    // Alone, too: what the optimiser makes of the sums (a norm) must not become one loop with the last shard's gradients,
+    // which would add in another order than on several ranks.
+    this.#change(reduceInBuckets(sums, this.#summation), step);
   }
 
   #shard(shard: number, x: Tensor, y: Tensor, { examples, range }: BatchPart, seed: number): Shard {
