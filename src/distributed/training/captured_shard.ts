@@ -35,6 +35,8 @@ export interface Shard {
   readonly seed: number;
   /** Whether it is the batch's last. */
   readonly isLast: boolean;
+  /** Slices of the batch's last shard: passes that counters of batches count, on every rank. */
+  readonly passes: number;
   /** False for one that only keeps the place of a rank that has no example. */
   readonly counts: boolean;
   /** Shards of its rank, and how they are added, for layers in which they meet. */
@@ -136,7 +138,7 @@ export class ShardRecorder {
     });
     const computed = [
       ...this.#takeGradients(),
-      ...this.#takeMoves(size / examples, new Tensor(last)),
+      ...this.#takeMoves(size / examples, new Tensor(last), shard.passes / slices.length),
       ...totals.sums,
     ];
     // What does not count is needed all the same, so that it is computed.
@@ -178,15 +180,15 @@ export class ShardRecorder {
   }
 
   /** A share of how the last pass wants buffers to change, which they do not. */
-  #takeMoves(share: number, last: Tensor): Value[] {
+  #takeMoves(share: number, last: Tensor, passes: number): Value[] {
     return this.buffers.map((buffer, i) => {
       const { value } = buffer.cell;
       const before = this.#before[i];
       const none = () => full([...buffer.shape], 0, "float32");
       if (value === before) return none();
       if (!isFloating(buffer.dtype) && value.data !== null && before.data !== null) {
-        // The first pass of the step that is recorded is that of the rank's last shard.
-        if (!this.counted.has(i)) this.counted.set(i, value);
+        // This shard may have another number of slices than the last one, which all ranks count.
+        if (!this.counted.has(i)) this.counted.set(i, scaledChange(before, value, passes));
         overwrite(buffer, before);
         return none();
       }
@@ -199,6 +201,19 @@ export class ShardRecorder {
       });
     });
   }
+}
+
+/** `before` and some times the change from it to `after`. */
+function scaledChange(before: Value, after: Value, times: number): Value {
+  if (times === 1) return after;
+  const [from, to] = [before.data, after.data] as [TypedArray, TypedArray];
+  const counted = Float64Array.from(
+    from,
+    (count, i) => Number(count) + (Number(to[i]) - Number(count)) * times,
+  );
+  const data = from.slice();
+  for (const [i, count] of counted.entries()) data[i] = count as never;
+  return constantValue(data, after.shape, after.dtype);
 }
 
 /** What takes the places of a recorded shard's inputs. */

@@ -19,6 +19,7 @@ import { cat as concatenated } from "../../tensor/functions/index.ts";
 import { drawSeed, getRngState, setRngState } from "../../tensor/random_state.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { FitOptions } from "../../train/loop/fit_options.ts";
+import { nextSlice } from "../../train/loop/micro_batches.ts";
 import type { Precision } from "../../train/loop/precision.ts";
 import type { SharedStep } from "../../train/loop/ranks.ts";
 import type { RunningTotals } from "../../train/metrics/running_totals.ts";
@@ -26,7 +27,7 @@ import type { Summation } from "../../workers/collective_channel.ts";
 import { reduceInBuckets } from "./buckets.ts";
 import { type CapturedShard, inputsOf, type Shard, ShardRecorder, slicesOf } from "./captured_shard.ts";
 import { GradientTree, TreeSum } from "./gradient_tree.ts";
-import { rangeOfShard, type ShardCut, shardsOfRank } from "./shards.ts";
+import { rangeOfShard, type ShardCut, type ShardRange, shardsOfRank } from "./shards.ts";
 import { type BatchPart, partOfBatch } from "./shared_loader.ts";
 
 type StepOptions = Pick<FitOptions, "optimizer" | "loss" | "clipGradNorm" | "microBatch">;
@@ -129,7 +130,8 @@ export class ShardedStep implements SharedStep {
     const common = { counts: true, neighbours: shards / worldSize, summation: this.#summation };
     const slices = slicesOf(x, y, 0, size, this.#most(size));
     this.#recorder.begin();
-    const captured = this.#recorder.record({ slices, size, examples, seed: 0, isLast: false, ...common });
+    const shard = { slices, size, examples, seed: 0, isLast: false, passes: slices.length, ...common };
+    const captured = this.#recorder.record(shard);
     this.#programOf(captured, this.#emptyTree()).compile();
   }
 
@@ -150,7 +152,7 @@ export class ShardedStep implements SharedStep {
     const shards = own.map((shard) => this.#shard(shard, x, y, part, seed));
     if (part.range[0] === part.range[1]) {
       if (this.#meets) shards[0] = placeHolder(shards[0], x, y);
-      else this.#look(x, y);
+      else this.#look(x, y, shards[0].passes);
     }
     const sums = this.#meets ? this.#sumTogether(shards) : this.#sum(shards);
     setRngState(random);
@@ -169,6 +171,7 @@ export class ShardedStep implements SharedStep {
       examples,
       seed: (seed + shard * SEED_STRIDE) % Number.MAX_SAFE_INTEGER,
       isLast: shard === shards - 1,
+      passes: slicesIn(rangeOfShard(examples, shards - 1, shards), this.#options.microBatch),
       counts: true,
       neighbours: shards / worldSize,
       summation: this.#summation,
@@ -179,10 +182,10 @@ export class ShardedStep implements SharedStep {
    * Sees which parameters have gradients, which buffers move, and what is counted, before a step of which this rank has no
    * example: records a pass of which nothing is used, and so nothing computed.
    */
-  #look(x: Tensor, y: Tensor): void {
+  #look(x: Tensor, y: Tensor, passes: number): void {
     const twice = (batch: Tensor) => noGrad(() => concatenated([batch, batch], 0));
     const slices = [{ x: twice(x), y: twice(y), size: 2 }];
-    const alone = { isLast: true, counts: true, neighbours: 1, summation: this.#summation };
+    const alone = { isLast: true, passes, counts: true, neighbours: 1, summation: this.#summation };
     this.#recorder.record({ slices, size: 2, examples: 2, seed: 0, ...alone });
   }
 
@@ -289,6 +292,14 @@ export class ShardedStep implements SharedStep {
       : old.add(change.to(buffer.dtype));
     buffer.assign(next.value);
   }
+}
+
+/** How many slices a shard is cut into. */
+function slicesIn([from, to]: ShardRange, microBatch: StepOptions["microBatch"] = "auto"): number {
+  if (microBatch === "auto") return 1;
+  let slices = 0;
+  for (let left = to - from; left > 0; slices++) left -= nextSlice(left, microBatch);
+  return slices;
 }
 
 /** Has a rank that has no example come to the meetings with one that does not count. */
