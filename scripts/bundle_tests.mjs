@@ -13,7 +13,7 @@ export const bundleFolder = join(root, "build/bundled_tests");
 const AS_COMPILED = [
   "docs/compatibility.test.js",
   // The Lab's code, which they import by path, imports the package by name.
-  ...["check", "code", "exported_files", "experiment", "probes", "training", "workers"].map(
+  ...["bad_input", "check", "code", "exported_files", "experiment", "probes", "training", "workers"].map(
     (name) => `lab/${name}.test.js`,
   ),
 ];

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
-import { dropFiles, KINDS, type Kind, type Lab, LabBrowser, noLab } from "./lab_page.ts";
+import { card, dropFiles, KINDS, type Kind, type Lab, LabBrowser, noLab } from "./lab_page.ts";
 import { png } from "./png.ts";
 
 /** What a page loads before the data, gzipped. */
@@ -176,9 +176,6 @@ onBothPages("own images become classes: dropped, chosen, of the camera, drawn", 
   await card(page, "red").getByText("13 images").waitFor();
 });
 
-const card = (page: Page, name: string) =>
-  page.getByRole("region", { name: `Class ${name}: drop images here` });
-
 async function addClass(page: Page, name: string): Promise<void> {
   await page.getByLabel("New class").fill(name);
   await page.getByLabel("New class").press("Enter");
@@ -324,7 +321,7 @@ onePage(
     await lab.button("Experiments").click();
     await lab.button(/^A learning rate that is too large/).click();
     await lab.page
-      .getByText(/The loss became NaN at step \d+\. It began in layer .*\. Training has paused\./)
+      .getByText(/The loss became NaN at step \d+\. It began in layer \d+ \(\w+\)\. Training has paused\./)
       .waitFor();
   },
 );

@@ -136,6 +136,10 @@ export class Lab {
   }
 }
 
+/** A class of own images. */
+export const card = (page: Page, name: string): Locator =>
+  page.getByRole("region", { name: `Class ${name}: drop images here` });
+
 /** Drops files onto a place as a person does from a folder on the desktop. */
 export async function dropFiles(
   place: Locator,

@@ -5,18 +5,10 @@ import { LabError } from "../worker/problem.ts";
 import type { DataProgress, ImageSet, LabData } from "./lab_data.ts";
 import { partsOfSubset, SUBSET, SUBSET_BYTES } from "./subset.ts";
 
-export const FASHION_CLASSES: readonly ClassName[] = [
-  { en: "t-shirt", zh: "T恤" },
-  { en: "trouser", zh: "裤子" },
-  { en: "pullover", zh: "套衫" },
-  { en: "dress", zh: "连衣裙" },
-  { en: "coat", zh: "外套" },
-  { en: "sandal", zh: "凉鞋" },
-  { en: "shirt", zh: "衬衫" },
-  { en: "sneaker", zh: "运动鞋" },
-  { en: "bag", zh: "包" },
-  { en: "ankle boot", zh: "短靴" },
-];
+/** As the library's data set names them. */
+export const FASHION_CLASSES: readonly ClassName[] = data
+  .datasetEntry("fashion-mnist")
+  .classes.map((name) => (typeof name === "string" ? { en: name, zh: name } : { zh: name.en, ...name }));
 
 /** Of the page's folder. */
 export const DATA_FOLDER = "data/";

@@ -339,6 +339,7 @@ export const en = {
   openedWithWeights: "{name} is open, with its weights.",
 
   problemDiverged: "The loss became NaN at step {step}. It began in layer {layer}. Training has paused.",
+  problemDivergedLoss: "The loss became NaN at step {step}. Training has paused.",
   problemMemory: "This does not fit into the memory that a page can have.",
   problemWorkerLost: "The training stopped unexpectedly.",
   problemNoSimd: "This browser has no WebAssembly SIMD, which the training needs.",

@@ -331,6 +331,7 @@ export const zh: Readonly<Record<WordName, string>> = {
   openedWithWeights: "已打开 {name}，并载入权重。",
 
   problemDiverged: "损失在第 {step} 步变成了 NaN，从 {layer} 层开始。训练已暂停。",
+  problemDivergedLoss: "损失在第 {step} 步变成了 NaN。训练已暂停。",
   problemMemory: "超出了网页可用的内存。",
   problemWorkerLost: "训练意外中断。",
   problemNoSimd: "这个浏览器不支持 WebAssembly SIMD，无法训练。",

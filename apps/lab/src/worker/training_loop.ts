@@ -294,7 +294,7 @@ export class TrainingLoop {
       this.checkpoints.dropAfter(from.place.step);
       const found = await this.#replay(step, network);
       layer = found ?? "";
-      if (found !== null) where = `; it began in ${found}`;
+      if (found !== null) where = `; it began in ${found === "" ? "the loss" : `layer ${found}`}`;
     }
     return new LabError(
       "diverged",
@@ -331,7 +331,7 @@ class Diverged {
   }
 }
 
-/** Path and class of the first layer whose output is not finite, or "the loss". */
+/** Path and class of the first layer whose output is not finite; empty if only the loss is. */
 async function firstBadLayer({ net }: TrainedNetwork, x: Tensor): Promise<string> {
   const outputs: (readonly [path: string, kind: string, output: Tensor])[] = [];
   const handles = net.namedModules().map(([path, module]) =>
@@ -353,9 +353,9 @@ async function firstBadLayer({ net }: TrainedNetwork, x: Tensor): Promise<string
     net.train()(x);
     for (const [path, kind, output] of outputs) {
       const finite = ((await output.data()) as Float32Array).every(Number.isFinite);
-      if (!finite) return `layer ${path} (${kind})`;
+      if (!finite) return `${path} (${kind})`;
     }
-    return "the loss";
+    return "";
   } finally {
     for (const handle of handles) handle.remove();
     net.loadStateDict({ ...net.stateDict(), ...before });

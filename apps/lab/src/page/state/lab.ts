@@ -98,7 +98,13 @@ function listen(worker: Trainer): void {
   worker.on("progress", (at) => {
     progress.value = at.of !== null && at.done >= at.of ? null : at;
   });
-  worker.on("problem", (problem) => tellProblem(problem));
+  worker.on("problem", (problem) => {
+    tellProblem(problem);
+    // What was prepared was in the worker that is gone: the next Start prepares it in a new one.
+    if (problem.kind !== "worker lost" && problem.kind !== "code never ends") return;
+    prepared.value = null;
+    underWay = null;
+  });
 }
 
 /** What a class is called in the reader's language. */

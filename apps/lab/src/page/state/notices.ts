@@ -103,8 +103,10 @@ export function shownProblem(value: Problem): ShownProblem {
     name: value.facts["file"] ?? "",
   };
   const advice = ADVICE[value.kind];
+  // Each layer gave numbers: only the loss did not.
+  const isLoss = value.kind === "diverged" && facts["layer"] === "";
   return {
-    title: t(TITLES[value.kind], facts),
+    title: t(isLoss ? "problemDivergedLoss" : TITLES[value.kind], facts),
     detail: WITH_MESSAGE.has(value.kind) ? value.message : "",
     advice: advice === undefined ? "" : t(advice, facts),
   };

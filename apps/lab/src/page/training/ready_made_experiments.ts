@@ -84,7 +84,7 @@ export const READY_MADE: readonly ReadyMadeExperiment[] = [
         known("vgg", { width: 1 / 16, size: 28, activation: "sigmoid", dropout: 0 }),
         known("vgg", { width: 1 / 16, size: 28, activation: "relu", dropout: 0 }),
       ],
-      { learningRate: 0.05, batchSize: 128, epochs: 5 },
+      { learningRate: 0.001, batchSize: 128, optimizer: "adam", epochs: 5 },
     ),
   },
   {
@@ -95,9 +95,9 @@ export const READY_MADE: readonly ReadyMadeExperiment[] = [
       "VGG, LeNet",
       [known("vgg", { width: 1 / 8, dropout: 0 }), known("lenet", { activation: "relu" })],
       {
-        learningRate: 0.02,
+        learningRate: 0.001,
         batchSize: 64,
-        optimizer: "momentum",
+        optimizer: "adam",
         epochs: 5,
       },
     ),
