@@ -4,16 +4,16 @@
  * Nothing is allocated and nothing is remembered between calls: what a call needs lies where the caller
  * says. Usable memory begins at HEAP_BASE (cpu/memory/memory_layout.ts).
  */
-export { averagePool, averagePool2x2, averagePool2x2Gradient } from "./average_pool";
-export { averagePoolLast } from "./average_pool_last";
+export { averagePool, averagePool2x2, averagePool2x2Gradient } from "./pooling/average_pool";
+export { averagePoolLast } from "./pooling/average_pool_last";
 export { blurPlane, extremaOfRow } from "./blur";
 export { copyRuns, padRows, zeroBytes } from "./copy_runs";
 export { depthwise, depthwiseInputGradient } from "./depthwise/convolution";
 export { depthwiseAddSlices, depthwiseWeightGradient } from "./depthwise/weight_gradient";
-export { maxPool, maxPoolGradient } from "./max_pool";
-export { maxPoolLast } from "./max_pool_last";
-export { maxPoolLastValues } from "./max_pool_last_values";
-export { maxPoolLastGradient } from "./max_pool_last_gradient";
+export { maxPool, maxPoolGradient } from "./pooling/max_pool";
+export { maxPoolLast } from "./pooling/max_pool_last";
+export { maxPoolLastValues } from "./pooling/max_pool_last_values";
+export { maxPoolLastGradient } from "./pooling/max_pool_last_gradient";
 export {
   channelsFirst,
   channelsLast,

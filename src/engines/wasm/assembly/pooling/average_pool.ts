@@ -1,4 +1,4 @@
-import { zero } from "./packing";
+import { zero } from "../packing";
 
 /** Planes under 2x2 windows, side by side: to[r][c] = mean of four. */
 export function averagePool2x2(

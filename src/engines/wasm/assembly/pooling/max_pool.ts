@@ -1,4 +1,4 @@
-import { zero } from "./packing";
+import { zero } from "../packing";
 
 /**
  * Max pooling of planes: y and the place of each maximum in its plane. The first of equal maxima wins, a NaN

@@ -7,7 +7,7 @@
  * channels that are done already. The loops over a window stand in max_pool_last_gradient.ts as well: what is added
  * differs, and AssemblyScript inlines no functions that are passed.
  */
-import { loadLanes, loadOne, storeRounded, storeRoundedOne, storeRoundedPair, widenHigh, widenLow } from "./lanes";
+import { loadLanes, loadOne, storeRounded, storeRoundedOne, storeRoundedPair, widenHigh, widenLow } from "../lanes";
 import { endOver, firstOver, placesIn, windowEnd, windowStart } from "./pool_windows";
 
 /**

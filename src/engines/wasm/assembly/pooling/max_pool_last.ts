@@ -11,7 +11,7 @@
  * Channels that do not fill a block: the last block steps back over channels that are done already; fewer than four
  * channels go one by one.
  */
-import { loadLanes, loadOne, storeExact, storeExactOne, upperHalves } from "./lanes";
+import { loadLanes, loadOne, storeExact, storeExactOne, upperHalves } from "../lanes";
 
 /** For output rows `firstRow` to `lastRow` of one image; `half`: bfloat16. */
 export function maxPoolLast(

@@ -7,7 +7,7 @@
  * - By channels: sixteen at a time, four at a time, one by one; the last block of a pixel steps back over channels
  *   that are done already.
  */
-import { loadLanes, loadOne, storeRounded, storeRoundedOne, storeRoundedPair, widenHigh, widenLow } from "./lanes";
+import { loadLanes, loadOne, storeRounded, storeRoundedOne, storeRoundedPair, widenHigh, widenLow } from "../lanes";
 import { endOver, firstOver } from "./pool_windows";
 
 /** Rows `firstRow` to `lastRow` of dx of one image; `half`: bfloat16. */

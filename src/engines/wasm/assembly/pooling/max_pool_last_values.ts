@@ -7,7 +7,7 @@
  *
  * T is f32, or u16 for the bits of a bfloat16. Of a +0 and a -0 either may be the maximum.
  */
-import { loadLanes, loadOne, storeExact, storeExactOne } from "./lanes";
+import { loadLanes, loadOne, storeExact, storeExactOne } from "../lanes";
 
 /** For output rows `firstRow` to `lastRow` of one image; `half`: bfloat16. */
 export function maxPoolLastValues(
