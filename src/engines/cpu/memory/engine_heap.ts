@@ -309,14 +309,19 @@ export interface StagedInputs {
 
 /** More large runs than this are never under way at once, as long as the caller waits for earlier ones. */
 const MOST_BLOCKS = 4;
-/** Bytes up to which there may be more: a step of several small runs has them all under way. */
+/**
+ * Bytes up to which there may be more: a step of several small runs has them all under way. They are never moved, so
+ * they get a small share of the memory.
+ */
 const MANY_BYTES = 32 * 2 ** 20;
+const MANY_SHARE = 1 / 64;
 
 const NOTHING: StagedInputs = { addresses: [], release: () => {} };
 
 export class InputStaging {
   readonly #heap: EngineHeap;
   readonly #memory: WebAssembly.Memory;
+  readonly #manyBytes: number;
   #free: HeapBlock[] = [];
   #blocks = 0;
   /** Bytes of all blocks. */
@@ -325,6 +330,7 @@ export class InputStaging {
   constructor(heap: EngineHeap, memory: WebAssembly.Memory) {
     this.#heap = heap;
     this.#memory = memory;
+    this.#manyBytes = Math.min(MANY_BYTES, MANY_SHARE * heap.limitBytes);
   }
 
   /**
@@ -371,7 +377,7 @@ export class InputStaging {
 
   /** A new block, in place of a free one that is too small if there are enough. */
   #make(needed: number): HeapBlock | null {
-    const isFull = this.#blocks >= MOST_BLOCKS && this.bytes + needed > MANY_BYTES;
+    const isFull = this.#blocks >= MOST_BLOCKS && this.bytes + needed > this.#manyBytes;
     if (isFull && !this.#giveBack()) return null;
     const block = this.#heap.fix(needed);
     if (block === null) return null;
