@@ -101,10 +101,12 @@ function passes(
   const has = (fact: keyof OpDefinition) => now.nodes.some(({ op }) => op[fact] !== undefined);
   const half = graph.values.some(({ dtype }) => isHalf(dtype));
   apply(deadCode);
-  apply(
-    joinShards,
-    now.nodes.some(({ op }) => op === shardSumOp),
-  );
+  if (typeof ONE_RANK === "undefined") {
+    apply(
+      joinShards,
+      now.nodes.some(({ op }) => op === shardSumOp),
+    );
+  }
   apply(widenHalf, half);
   apply(decompose, has("decompose"));
   apply(commonSubexpressions, wants("common-subexpressions"));
@@ -124,10 +126,12 @@ function passes(
   const fuses = wants("fuse-loops") && fusesAny(now, planner);
   apply(foldScalars, fuses && wants("fold-scalars") && now.nodes.some(({ op }) => op === fullOp));
   apply(fuseLoops, fuses);
-  apply(
-    overlapReductions,
-    now.nodes.some(({ op }) => op === startAllReduceOp),
-  );
+  if (typeof ONE_RANK === "undefined") {
+    apply(
+      overlapReductions,
+      now.nodes.some(({ op }) => op === startAllReduceOp),
+    );
+  }
   return now;
 }
 

@@ -15,6 +15,8 @@ export interface RankPlace {
 const BEAT_MS = 1000;
 /** A process of this machine that has ended may have said why: the words are waited for. */
 const GONE_MS = 1500;
+/** What a rank has to say has reached the launcher. */
+const WORDS_SECONDS = 2;
 const BEAT_TAG = 1;
 const LEAVE_TAG = 2;
 const REASON_BYTES = 1024;
@@ -200,14 +202,18 @@ export class Health {
     return null;
   }
 
-  /** A rank that is stuck would keep the launcher, and so the whole job, from ending. */
+  /**
+   * A rank that is stuck would keep the launcher, and so the whole job, from ending. Some launchers end all ranks when one is
+   * killed: this one has to say why first. A process of its own does it, since this one may have ended by then.
+   */
   #end({ place }: OtherRank): void {
     if (place.host !== this.#host) return;
-    try {
-      process.kill(place.pid, "SIGKILL");
-    } catch {
-      // It has just ended by itself.
-    }
+    const { spawn } = process.getBuiltinModule("node:child_process");
+    const words = ["-c", `sleep ${WORDS_SECONDS}; kill -9 ${place.pid}`];
+    // If there is no shell, the launcher is left to its own patience.
+    spawn("sh", words, { detached: true, stdio: "ignore" })
+      .on("error", () => {})
+      .unref();
   }
 
   #isGone({ place }: OtherRank): boolean {
