@@ -4,10 +4,9 @@
  */
 import type { TypedArray } from "../base/dtype.ts";
 import { OutOfMemoryError } from "../base/errors.ts";
-import { numel } from "../base/shape.ts";
 import type { CompiledProgram, RunBindings } from "../engines/contract/engine.ts";
 import { type Capture, captureNodes, collectNodes, constantValue, Value } from "../graph/node.ts";
-import { type DeviceBuffer, PendingReadback, type Run } from "./run.ts";
+import { bytesOfValues, type DeviceBuffer, PendingReadback, type Run } from "./run.ts";
 import type { EngineConnection } from "./runtime.ts";
 import type { Session } from "./session.ts";
 
@@ -88,7 +87,7 @@ export class RecordedCall {
       states: this.#captured.states as readonly DeviceBuffer[],
       readbacks: results.map((value) => new PendingReadback(value)),
       changes: [],
-      bytes: inputs.reduce((sum, { shape }) => sum + 4 * numel(shape), 0),
+      bytes: bytesOfValues(inputs),
       packed: this.#packedOf(program()),
       over: false,
     };

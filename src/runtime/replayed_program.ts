@@ -3,9 +3,8 @@
  * buffers of the same sizes.
  */
 import type { TypedArray } from "../base/dtype.ts";
-import { numel } from "../base/shape.ts";
 import { type Capture, captureNodes, collectNodes, constantValue, Value } from "../graph/node.ts";
-import type { DeviceBuffer, Run } from "./run.ts";
+import { bytesOfValues, type DeviceBuffer, type Run } from "./run.ts";
 import type { EngineConnection } from "./runtime.ts";
 import type { Session } from "./session.ts";
 
@@ -73,7 +72,7 @@ export class ReplayedProgram {
       states: states as DeviceBuffer[],
       readbacks: [],
       changes: into.map((buffer) => changeOf(buffers[recorded.indexOf(buffer)])),
-      bytes: given.reduce((sum, { shape }) => sum + 4 * numel(shape), 0),
+      bytes: bytesOfValues(given),
       over: false,
     };
     const program = this.#connection.prepare(this.#captured);

@@ -4,10 +4,20 @@
  */
 
 import { typedArrayKind } from "../base/builtin_kinds.ts";
-import { arrayFrom, type TypedArray, viewArray } from "../base/dtype.ts";
+import { arrayFrom, bytesOf, type TypedArray, viewArray } from "../base/dtype.ts";
 import { numel } from "../base/shape.ts";
 import type { EngineBuffer, RunBindings } from "../engines/contract/engine.ts";
 import type { RunFailure, StateBuffer, Value } from "../graph/node.ts";
+
+/** What a value takes in the engine. */
+export function bytesOfValue({ shape, dtype }: Value): number {
+  return numel(shape) * bytesOf(dtype);
+}
+
+/** The same of several. */
+export function bytesOfValues(values: readonly Value[]): number {
+  return values.reduce((sum, value) => sum + bytesOfValue(value), 0);
+}
 
 // State in the engine: what owns it, and the device buffer that holds it between runs.
 

@@ -4,7 +4,7 @@
  * values that must be kept, gradients, failures. One serves the process (`defaultSession`); `useEngine` exchanges its
  * engine. A value belongs to the session that computes it.
  */
-import { bytesOf, type TypedArray, viewArray } from "../base/dtype.ts";
+import { type TypedArray, viewArray } from "../base/dtype.ts";
 import { AutogradError, EngineError, OutOfMemoryError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
 import type { CompiledProgram, Engine, EngineMemory, Program } from "../engines/contract/engine.ts";
@@ -31,6 +31,8 @@ import {
 } from "./pending.ts";
 import {
   applyCommits,
+  bytesOfValue,
+  bytesOfValues,
   type Commit,
   type DeviceBuffer,
   deviceBufferOf,
@@ -358,7 +360,7 @@ export class Session {
       states: captured.states as DeviceBuffer[],
       readbacks: outputs.map((value) => new PendingReadback(value)),
       changes: applyCommits(commits),
-      bytes: captured.inputs.reduce((sum, value) => sum + bytesOfValue(value), 0),
+      bytes: bytesOfValues(captured.inputs),
       over: false,
     };
     this.connection.send(program, run, this, this.profiler);
@@ -433,8 +435,4 @@ function overwrittenBy(commits: readonly Commit[], spent: readonly GradientLeaf[
   for (const { owner } of commits) if (owner.deviceBuffer !== null) overwritten.add(owner.deviceBuffer);
   for (const { cell } of spent) if (cell.deviceBuffer !== null) overwritten.add(cell.deviceBuffer);
   return overwritten;
-}
-
-function bytesOfValue({ shape, dtype }: Value): number {
-  return numel(shape) * bytesOf(dtype);
 }

@@ -196,6 +196,16 @@ export abstract class ChannelNorm extends Module {
   }
 }
 
+/** By what a batch is normalised. */
+export interface BatchStatistics {
+  readonly runningMean: Tensor | null;
+  readonly runningVar: Tensor | null;
+  /** Whether by its own mean and variance. */
+  readonly ownStatistics: boolean;
+  /** Weight of its own in the running ones. */
+  readonly momentum: number;
+}
+
 /** Batch norm over inputs of any number of dimensions; the layers differ in those they take. */
 export abstract class BatchNormBase extends ChannelNorm {
   override forward(input: Tensor): Tensor {
@@ -207,17 +217,17 @@ export abstract class BatchNormBase extends ChannelNorm {
     const ownStatistics = training || this.runningMean === null;
     const running = !training || this.trackRunningStats;
     const [mean, variance] = running ? [this.runningMean, this.runningVar] : [null, null];
-    return this.normalized(input, mean, variance, ownStatistics, factor);
+    return this.normalized(input, {
+      runningMean: mean,
+      runningVar: variance,
+      ownStatistics,
+      momentum: factor,
+    });
   }
 
   /** @internal By the batch's own statistics, towards which the running ones are moved, or by the running ones. */
-  normalized(
-    input: Tensor,
-    runningMean: Tensor | null,
-    runningVar: Tensor | null,
-    ownStatistics: boolean,
-    momentum: number,
-  ): Tensor {
+  normalized(input: Tensor, statistics: BatchStatistics): Tensor {
+    const { runningMean, runningVar, ownStatistics, momentum } = statistics;
     const { weight, bias, eps } = this;
     return F.batchNorm.direct(input, runningMean, runningVar, weight, bias, ownStatistics, momentum, eps);
   }

@@ -7,7 +7,7 @@ import { shardInRecording } from "../../ops/nn/synchronized_norm.ts";
 import { wholeBatchNorm } from "../../tensor/functions/nn/synchronized_norm.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { Module } from "../module/module.ts";
-import { BatchNormBase, batchNormTable } from "./batch_norm.ts";
+import { BatchNormBase, type BatchStatistics, batchNormTable } from "./batch_norm.ts";
 
 const SYNC_BATCH_NORM = batchNormTable("SyncBatchNorm");
 
@@ -22,17 +22,11 @@ export class SyncBatchNormLayer extends BatchNormBase {
   }
 
   /** @internal */
-  override normalized(
-    input: Tensor,
-    runningMean: Tensor | null,
-    runningVar: Tensor | null,
-    ownStatistics: boolean,
-    momentum: number,
-  ): Tensor {
+  override normalized(input: Tensor, statistics: BatchStatistics): Tensor {
     const shard = shardInRecording();
-    if (shard === null || !this.training)
-      return super.normalized(input, runningMean, runningVar, ownStatistics, momentum);
+    if (shard === null || !this.training) return super.normalized(input, statistics);
     const { weight, bias, eps } = this;
+    const { runningMean, runningVar, momentum } = statistics;
     return wholeBatchNorm(input, shard, { runningMean, runningVar, weight, bias, momentum, eps });
   }
 }
