@@ -1,10 +1,10 @@
 /** The kernels on planes. Workers are sent them: their scripts need not carry the binary. */
-import { loadKernels } from "../../engines/wasm/kernel_binary.ts";
+import { loadClassicKernels } from "../../engines/wasm/kernel_binary.ts";
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
-/** The kernels, compiled once. Those without fused multiply-add: the same bits on every processor. */
+/** The kernels, compiled once. */
 export function planeKernels(): Promise<WebAssembly.Module> {
-  compiled ??= loadKernels(false, false);
+  compiled ??= loadClassicKernels(false);
   return compiled;
 }

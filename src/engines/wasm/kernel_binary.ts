@@ -1,11 +1,21 @@
-/** Compiles the binary of the AssemblyScript kernels that suits this machine. */
+/** Compiles the binaries of the AssemblyScript kernels. */
 import { kernelBytes } from "#kernel_bytes";
 import { EngineError } from "../../base/errors.ts";
 
-/** Compiles the kernels; `shared` for a memory that threads share. */
-export async function loadKernels(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module> {
+/** Compiles the engine's kernels that suit this machine; `shared` for a memory that threads share. */
+export const loadKernels = (relaxed: boolean, shared: boolean): Promise<WebAssembly.Module> =>
+  compiled(relaxed ? "relaxed" : "simd", shared);
+
+/** Compiles those of hand-made features, without fused multiply-add: the same bits on every processor. */
+export const loadClassicKernels = (shared: boolean): Promise<WebAssembly.Module> =>
+  compiled("classic", shared);
+
+async function compiled(
+  name: Parameters<typeof kernelBytes>[0],
+  shared: boolean,
+): Promise<WebAssembly.Module> {
   try {
-    return await WebAssembly.compile(await kernelBytes(relaxed, shared));
+    return await WebAssembly.compile(await kernelBytes(name, shared));
   } catch (error) {
     throw new EngineError(`wasm: the kernels cannot be loaded: ${(error as Error).message}`);
   }

@@ -1,10 +1,13 @@
-/** The kernel binaries of Node.js (`#kernel_bytes`; a page has `page_kernels.ts`): all available, and at once. */
+/** The kernel binaries of Node.js (`#kernel_bytes`; a page has `page_kernels.ts`): those of the engine at once. */
 import * as relaxedKernels from "#kernels/relaxed";
 import * as simdKernels from "#kernels/simd";
 
 /** The binary's bytes. */
-export async function kernelBytes(relaxed: boolean, shared: boolean): Promise<BufferSource> {
-  const kernels = relaxed ? relaxedKernels : simdKernels;
+export async function kernelBytes(
+  name: "simd" | "relaxed" | "classic",
+  shared: boolean,
+): Promise<BufferSource> {
+  const kernels = name === "classic" ? await import("#kernels/classic") : engineKernels(name === "relaxed");
   const bytes = inflate(kernels.default);
   if (shared) bytes[kernels.sharedFlagAt] = 3;
   return bytes;
@@ -12,8 +15,10 @@ export async function kernelBytes(relaxed: boolean, shared: boolean): Promise<Bu
 
 /** The kernels for a memory of one thread, at once. */
 export function loadKernelsNow(relaxed: boolean): WebAssembly.Module {
-  return new WebAssembly.Module(inflate((relaxed ? relaxedKernels : simdKernels).default));
+  return new WebAssembly.Module(inflate(engineKernels(relaxed).default));
 }
+
+const engineKernels = (relaxed: boolean) => (relaxed ? relaxedKernels : simdKernels);
 
 function inflate(text: string): Uint8Array<ArrayBuffer> {
   // Loaded with the kernels, and not with the package: it takes milliseconds.

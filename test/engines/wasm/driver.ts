@@ -19,11 +19,11 @@ const PAGE = 65536;
 const POISON = 0xff;
 
 const compiled = await Promise.all(
-  ["simd", "relaxed"].flatMap((arithmetic) =>
+  (["simd", "relaxed"] as const).flatMap((arithmetic) =>
     ["shared", "single"].map(async (sharing) => ({
       name: `${arithmetic}.${sharing}`,
       shared: sharing === "shared",
-      bytes: await kernelBytes(arithmetic === "relaxed", sharing === "shared"),
+      bytes: await kernelBytes(arithmetic, sharing === "shared"),
     })),
   ),
 );

@@ -6,7 +6,6 @@
  */
 export { averagePool, averagePool2x2, averagePool2x2Gradient } from "./pooling/average_pool";
 export { averagePoolLast } from "./pooling/average_pool_last";
-export { blurPlane, extremaOfRow } from "./blur";
 export { copyRuns, padRows, zeroBytes } from "./copy_runs";
 export { depthwise, depthwiseInputGradient } from "./depthwise/convolution";
 export { depthwiseAddSlices, depthwiseWeightGradient } from "./depthwise/weight_gradient";
@@ -32,7 +31,6 @@ export {
   zero,
   turnKernels,
 } from "./packing";
-export { addScaledWide, descentPass, squareWide } from "./coordinate_descent";
 export { planeTiles } from "./plane_tile";
 export { biasActivation, rowBiasActivation, copyStrip, product } from "./product";
 export { uniform } from "./random";
@@ -41,7 +39,6 @@ export { foldLanes, tapTiles } from "./tap_tile";
 export { tiles } from "./tile";
 export { transpose } from "./transpose";
 export { transpose8, transpose16, transpose64 } from "./transpose_widths";
-export { allFinite, moveAndSelect, secondOfPair } from "./working_set";
 export { winogradAnalyse, winogradEvaluate, winogradGather } from "./winograd/transforms";
 
 /** First byte that the binary itself does not use. */
