@@ -3,6 +3,8 @@
  *
  * A message names what was wrong, what was expected and, if it is not obvious, what to do.
  */
+import { shownText } from "./shown_value.ts";
+
 export class ConvoyantError extends Error {
   override name = "ConvoyantError";
   /** What is wrong, without what to do about it. */
@@ -190,6 +192,21 @@ export function didYouMean(name: unknown, known: Iterable<string>): string {
   if (typeof name !== "string") return "";
   const near = nearestName(name, known) ?? otherName(name, known);
   return near === undefined ? "" : `; did you mean \`${near}\`?`;
+}
+
+/** The error about a name that is not among the known ones: which may be meant, and all that there are. */
+export function unknownName(
+  what: string,
+  name: unknown,
+  known: readonly string[],
+  place = "",
+): ArgumentError {
+  return new ArgumentError(`${what} \`${shownText(name)}\`${place}${knownNames(name, known)}`);
+}
+
+/** What such an error ends with. */
+export function knownNames(name: unknown, known: readonly string[]): string {
+  return `${didYouMean(name, known)} (there are: ${known.join(", ")})`;
 }
 
 /** What other libraries, or other words, call things. */

@@ -1,5 +1,5 @@
 /** Things that have a name: data sets, networks, optimisers, schedulers. One entry holds everything about one. */
-import { ArgumentError, didYouMean } from "./errors.ts";
+import { ArgumentError, unknownName } from "./errors.ts";
 
 export class Registry<Entry extends { readonly name: string }> {
   readonly #what: string;
@@ -36,9 +36,7 @@ export class Registry<Entry extends { readonly name: string }> {
   get(name: string): Entry {
     const found = this.#filled().get(name);
     if (found !== undefined) return found;
-    throw new ArgumentError(
-      `unknown ${this.#what} \`${name}\`${didYouMean(name, this.names())} (there are: ${this.names().join(", ")})`,
-    );
+    throw unknownName(`unknown ${this.#what}`, name, this.names());
   }
 
   /** @throws ArgumentError for a name that is taken, or that a command line could not take. */

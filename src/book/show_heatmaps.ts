@@ -1,6 +1,6 @@
 /** Matrices as colours. */
 
-import { ArgumentError, didYouMean, ShapeError } from "../base/errors.ts";
+import { ArgumentError, knownNames, ShapeError } from "../base/errors.ts";
 import { type ArgumentsOf, parameterTable } from "../base/params/arguments.ts";
 import { formatShape } from "../base/shape.ts";
 import type { Image } from "../records/image.ts";
@@ -121,7 +121,7 @@ function coloursNamed(name: unknown): readonly string[] {
   const names = Object.keys(COLOUR_MAPS);
   if (typeof name === "string" && names.includes(name)) return COLOUR_MAPS[name];
   throw new ArgumentError(
-    `showHeatmaps: unknown colour map \`${String(name)}\`${didYouMean(String(name), names)} (there are: ${names.join(", ")})`,
+    `showHeatmaps: unknown colour map \`${String(name)}\`${knownNames(String(name), names)}`,
   );
 }
 

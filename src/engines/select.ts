@@ -1,7 +1,7 @@
 /** Engines by name. Which there are, and which code is loaded when, is the platform's `#engines`. */
 import { ENGINES, fastestName } from "#engines";
-import { ArgumentError, didYouMean, EngineError } from "../base/errors.ts";
-import { shownText } from "../base/shown_value.ts";
+import { EngineError, unknownName } from "../base/errors.ts";
+
 import type { Engine } from "./contract/engine.ts";
 import type { CreateEngine, DefaultEngineOptions, EngineEntry, EngineOptions } from "./engine_entry.ts";
 import { type EngineName, engineNames } from "./engine_names.ts";
@@ -65,7 +65,5 @@ function create(name: EngineName, options: DefaultEngineOptions): Engine {
 
 function entryOf(name: string): EngineEntry {
   if (typeof name === "string" && Object.hasOwn(ENGINES, name)) return ENGINES[name as EngineName];
-  throw new ArgumentError(
-    `unknown engine \`${shownText(name)}\`${didYouMean(name, engineNames())} (there are: ${engineNames().join(", ")})`,
-  );
+  throw unknownName("unknown engine", name, engineNames());
 }

@@ -1,9 +1,7 @@
-import { ArgumentError, didYouMean } from "../base/errors.ts";
+import { unknownName } from "../base/errors.ts";
 
 /** @throws ArgumentError when `given` is not among the known values of `what`. */
 export function oneOf<T extends string>(what: string, given: string, known: readonly T[]): T {
   if ((known as readonly string[]).includes(given)) return given as T;
-  throw new ArgumentError(
-    `unknown ${what} \`${given}\`${didYouMean(given, known)} (there are: ${known.join(", ")})`,
-  );
+  throw unknownName(`unknown ${what}`, given, known);
 }

@@ -1,5 +1,5 @@
 /** Checks a folder of images before it is trained on: what `convoyant data check` does. */
-import { ArgumentError, ConvoyantError, didYouMean, FileError } from "../../base/errors.ts";
+import { ArgumentError, ConvoyantError, FileError, knownNames } from "../../base/errors.ts";
 import { shownValue } from "../../base/shown_value.ts";
 import type { AbortSignalLike } from "../../base/web_types.ts";
 import type { LeftOut } from "../../data/folders/folder_scan.ts";
@@ -240,9 +240,7 @@ function thresholdsOf(given: Partial<CheckThresholds>): CheckThresholds {
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(THRESHOLDS, name)) {
       const names = Object.keys(THRESHOLDS);
-      throw new ArgumentError(
-        `checkData: unknown threshold \`${name}\`${didYouMean(name, names)} (there are: ${names.join(", ")})`,
-      );
+      throw new ArgumentError(`checkData: unknown threshold \`${name}\`${knownNames(name, names)}`);
     }
     if (!(typeof value === "number" && value >= 0))
       throw new ArgumentError(
@@ -263,9 +261,7 @@ function checkNamesOf(given: readonly string[]): ReadonlySet<CheckName> {
     throw new ArgumentError(`checkData: expected \`skip\` to be an array of names, got ${shownValue(given)}`);
   for (const name of given) {
     if ((names as readonly string[]).includes(name)) continue;
-    throw new ArgumentError(
-      `checkData: unknown check ${shownValue(name)}${didYouMean(String(name), names)} (there are: ${names.join(", ")})`,
-    );
+    throw new ArgumentError(`checkData: unknown check ${shownValue(name)}${knownNames(String(name), names)}`);
   }
   return new Set(given as readonly CheckName[]);
 }

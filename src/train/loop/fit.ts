@@ -1,7 +1,7 @@
 /** `fit`: trains a network, with or without a folder that keeps the run. */
 
 import { isPlainObject } from "../../base/builtin_kinds.ts";
-import { ArgumentError, didYouMean } from "../../base/errors.ts";
+import { ArgumentError, unknownName } from "../../base/errors.ts";
 import { loadedModule } from "../../base/open_files.ts";
 import { otherCopy } from "../../base/package_copies.ts";
 import { requireRange } from "../../base/params/argument_kinds.ts";
@@ -206,9 +206,7 @@ function callbacksOf(given: FitOptions["callbacks"]): readonly Callbacks[] {
     if (!isPlainObject(callbacks)) continue;
     for (const name of Object.keys(callbacks)) {
       if ((CALLBACK_NAMES as readonly string[]).includes(name)) continue;
-      throw new ArgumentError(
-        `fit: unknown callback \`${name}\`${didYouMean(name, CALLBACK_NAMES)} (there are: ${CALLBACK_NAMES.join(", ")})`,
-      );
+      throw unknownName("fit: unknown callback", name, CALLBACK_NAMES);
     }
   }
   return list;

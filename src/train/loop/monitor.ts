@@ -1,5 +1,5 @@
 /** The one metric by which a training judges its epochs: best weights, early stopping, and a plateau's learning rate. */
-import { ArgumentError, didYouMean } from "../../base/errors.ts";
+import { ArgumentError, unknownName } from "../../base/errors.ts";
 import { ReduceLROnPlateau } from "../../optim/index.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
 import type { FitOptions, SchedulerLike } from "./fit_options.ts";
@@ -20,9 +20,7 @@ const MONITORS = Object.keys(METRICS) as Monitor[];
 /** The metric `name`, or an ArgumentError that says which there are. */
 export function checkMonitor(name: string): Monitor {
   if ((MONITORS as readonly string[]).includes(name)) return name as Monitor;
-  throw new ArgumentError(
-    `unknown metric \`${name}\` to monitor${didYouMean(name, MONITORS)} (there are: ${MONITORS.join(", ")})`,
-  );
+  throw unknownName("unknown metric", name, MONITORS, " to monitor");
 }
 
 /** Whether smaller or larger is better. */

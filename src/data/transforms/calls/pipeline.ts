@@ -1,5 +1,5 @@
 /** The calls that put transforms together, convert and scale. */
-import { ArgumentError, didYouMean } from "../../../base/errors.ts";
+import { ArgumentError, knownNames } from "../../../base/errors.ts";
 import { shownValue } from "../../../base/shown_value.ts";
 import { defineTransform, type Transform } from "../transform.ts";
 import type { BatchOperation, TransformSpec } from "../transform_spec.ts";
@@ -94,7 +94,7 @@ function namedNormalization(name: string, std: unknown) {
   const names = Object.keys(NORMALIZATIONS);
   if (!Object.hasOwn(NORMALIZATIONS, name)) {
     throw new ArgumentError(
-      `Normalize: unknown data set ${shownValue(name)}${didYouMean(name, names)} (there are: ${names.join(", ")}); ` +
+      `Normalize: unknown data set ${shownValue(name)}${knownNames(name, names)}; ` +
         "give mean and std as lists of numbers",
     );
   }
