@@ -36,7 +36,6 @@ import { overlapReductions } from "./passes/overlap_reductions.ts";
 import { commonSubexpressions, deadCode } from "./passes/redundant_nodes.ts";
 import { unusedOutputs } from "./passes/unused_outputs.ts";
 import { widenHalf, widenRest } from "./passes/widen_half.ts";
-import { joinedNodes, sideBySide } from "./side_by_side.ts";
 
 /** The passes that only make programs faster or smaller: without one they compute the same, within rounding. */
 export const OPTIONAL_PASSES = [
@@ -58,22 +57,33 @@ export type WithoutPasses = ReadonlySet<PassName>;
 const ALL_PASSES: WithoutPasses = new Set();
 
 /**
- * @param keepsWeights - whether the program has a buffer in which weights that are states stay packed from run to run.
+ * What only programs of frozen networks go through (`FROZEN_PASSES`), given by those who make them: pages that only train
+ * carry none of it.
+ */
+export interface FrozenPasses {
+  /** The nodes in an order in which neighbours may run side by side. */
+  arranged(graph: Graph): Graph;
+  /** Whether each node may run at the same time as the next one that is a step. */
+  joinedNodes(graph: Graph, roots: readonly number[], divides: (node: GraphNode) => boolean): boolean[];
+}
+
+/**
+ * @param frozen - of a program with a buffer in which weights that are states stay packed from run to run; else null.
  * @param without - passes that are left out.
  * @throws DTypeError if the engine does not know the dtype of a value.
  */
 export function compileGraph(
   graph: Graph,
   target: ProgramTarget,
-  keepsWeights = false,
+  frozen: FrozenPasses | null = null,
   without: WithoutPasses = ALL_PASSES,
 ): Program {
   requireDtypes(graph, target);
   // A program whose weights stay as they are asks for no gradients.
-  const planner = new StepPlanner(target, keepsWeights);
+  const planner = new StepPlanner(target, frozen !== null);
   const steps = passes(graph, planner, without);
-  const joins = keepsWeights && !without.has("side-by-side");
-  return planMemory(joins ? sideBySide(steps) : steps, planner, keepsWeights);
+  const arranges = frozen !== null && !without.has("side-by-side");
+  return planMemory(arranges ? frozen.arranged(steps) : steps, planner, frozen);
 }
 
 /** The passes alone, for printing and tests; `seen` is called after each, with its name and the graph that it made. */
@@ -218,7 +228,7 @@ function textOf({ shape, dtype }: TensorSpec): string {
 // old contents.
 
 /** Turns a graph into a program: numbers stay, every value gets its kind and place. */
-export function planMemory(graph: Graph, planner: StepPlanner, keepsWeights = false): Program {
+export function planMemory(graph: Graph, planner: StepPlanner, frozen: FrozenPasses | null = null): Program {
   const roots = aliasRoots(graph);
   const inPlace = commitsInPlace(graph, roots);
   const lastUse = lastUses(graph, roots);
@@ -233,7 +243,9 @@ export function planMemory(graph: Graph, planner: StepPlanner, keepsWeights = fa
   graph.values.forEach((v, id) => {
     if (v.source.kind === "input") place(values, id, arena);
   });
-  const joins = keepsWeights && graph.commits.length === 0 ? joinedSteps(graph, roots, planner) : [];
+  const divides = (node: GraphNode) =>
+    node.op.checksData !== true && planner.planOf(graph.values, node)?.place === "device";
+  const joins = graph.commits.length === 0 ? (frozen?.joinedNodes(graph, roots, divides) ?? []) : [];
   // Of joined steps none overwrites what another reads.
   let over: (() => void)[] = [];
   const steps: ProgramStep[] = [];
@@ -252,7 +264,7 @@ export function planMemory(graph: Graph, planner: StepPlanner, keepsWeights = fa
     }
     const plan = planner.planOf(graph.values, node) ?? ON_HOST;
     const packed =
-      keepsWeights &&
+      frozen !== null &&
       plan.packsWeights === true &&
       node.inputs.slice(1).every((id) => graph.values[roots[id]].source.kind === "state");
     const scratch = arena.aligned((packed ? plan.keptBytes : undefined) ?? plan.scratchBytes);
@@ -288,14 +300,6 @@ export function planMemory(graph: Graph, planner: StepPlanner, keepsWeights = fa
     ...(packedBytes > 0 && { packedBytes }),
     ...(work < SMALL_WORK && { isSmall: true }),
   };
-}
-
-function joinedSteps(graph: Graph, roots: readonly number[], planner: StepPlanner): boolean[] {
-  return joinedNodes(
-    graph,
-    roots,
-    (node) => node.op.checksData !== true && planner.planOf(graph.values, node)?.place === "device",
-  );
 }
 
 /** Below it a thread is done before another has begun: a tenth of a millisecond or two. */

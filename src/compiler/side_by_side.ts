@@ -3,10 +3,14 @@
  * not wait for all of one before they begin another. For programs that only predict: values live longer so.
  */
 import type { Graph, GraphNode } from "../graph/graph.ts";
+import type { FrozenPasses } from "./compile.ts";
 import { producers } from "./passes/rewrite.ts";
 
+/** For programs of frozen networks. */
+export const FROZEN_PASSES: FrozenPasses = { arranged: sideBySide, joinedNodes };
+
 /** The nodes, those with the longest way from the inputs last; otherwise in their order. */
-export function sideBySide(graph: Graph): Graph {
+function sideBySide(graph: Graph): Graph {
   const makers = producers(graph);
   const depths: number[] = [];
   for (const { op, inputs } of graph.nodes) {
@@ -23,7 +27,7 @@ export function sideBySide(graph: Graph): Graph {
  * @param roots - of each value the one whose bytes it shares.
  * @param divides - whether a node may run beside others at all.
  */
-export function joinedNodes(
+function joinedNodes(
   graph: Graph,
   roots: readonly number[],
   divides: (node: GraphNode) => boolean,

@@ -2,7 +2,7 @@
  * Algorithms that the engine has chosen, as runs keep them: a run is notified of each, and supplies its own when
  * it is resumed, whatever engine is started in the meantime.
  */
-import type { EngineConnection } from "./runtime.ts";
+import { type EngineConnection, followEngines } from "./runtime.ts";
 
 type Chosen = ReadonlyMap<string, string | null>;
 
@@ -19,12 +19,18 @@ const keepers = new Set<AlgorithmKeeper>();
 let common: Chosen | null = null;
 /** Whether others are measured all the same. */
 let measuring = false;
-let connection: EngineConnection | null = null;
+/** The engine whose algorithms these are; undefined before the first question. */
+let following: EngineConnection | null | undefined;
 
-/** From here on the algorithms are those of this engine. */
-export function attachAutotuning(next: EngineConnection): void {
-  connection = next;
-  if (keepers.size > 0 || common !== null) adoptAll();
+/** The last engine that there was. */
+function connected(): EngineConnection | null {
+  if (following === undefined) {
+    following = followEngines((next) => {
+      following = next;
+      if (keepers.size > 0 || common !== null) adoptAll();
+    });
+  }
+  return following;
 }
 
 /**
@@ -59,19 +65,20 @@ export function measureAlgorithms(): void {
 
 /** What the engine in use chooses, as far as that is known now; null if it never chooses. */
 export function knownAlgorithms(): Chosen | null {
-  const autotuning = connection?.engine.autotuning;
+  const autotuning = connected()?.engine.autotuning;
   if (autotuning === undefined || autotuning.machine === null) return null;
   return new Map([...autotuning.remembered, ...givenOn(autotuning.machine), ...autotuning.chosen]);
 }
 
 /** What the engine in use chooses for, and what is remembered of it; null if it has nothing to choose. */
 export function autotunedAlgorithms(): { readonly machine: string; readonly chosen: Chosen } | null {
-  const autotuning = connection?.engine.autotuning;
+  const autotuning = connected()?.engine.autotuning;
   if (autotuning === undefined || autotuning.machine === null) return null;
   return { machine: autotuning.machine, chosen: autotuning.remembered };
 }
 
 function adoptAll(): void {
+  const connection = connected();
   const autotuning = connection?.engine.autotuning;
   // Without a keeper there is none to notify; a later one is told of all that were chosen before.
   if (autotuning !== undefined) autotuning.onChosen = keepers.size > 0 ? notifyKeepers : null;
@@ -85,7 +92,7 @@ function adoptAll(): void {
 }
 
 function notifyKeepers(work: string, chosen: string | null): void {
-  const machine = connection?.engine.autotuning?.machine ?? null;
+  const machine = connected()?.engine.autotuning?.machine ?? null;
   if (machine !== null) for (const keeper of keepers) keeper.keep(machine, work, chosen);
 }
 

@@ -2,8 +2,10 @@
  * A program that is called again and again with other inputs: it is recorded and captured once, and its weights are brought
  * into the layout of the kernels once.
  */
+
 import type { TypedArray } from "../base/dtype.ts";
 import { OutOfMemoryError } from "../base/errors.ts";
+import { FROZEN_PASSES } from "../compiler/side_by_side.ts";
 import type { CompiledProgram, RunBindings } from "../engines/contract/engine.ts";
 import { type Capture, captureNodes, collectNodes, constantValue, Value } from "../graph/node.ts";
 import { bytesOfValues, type DeviceBuffer, PendingReadback, type Run } from "./run.ts";
@@ -49,7 +51,7 @@ export class RecordedCall {
   /** Room for packed weights; null if there are none, or no room: each run then packs them for itself. */
   #makePacked(): DeviceBuffer | null {
     try {
-      const { packedBytes } = this.#connection.prepare(this.#captured, true)().program;
+      const { packedBytes } = this.#connection.prepare(this.#captured, FROZEN_PASSES)().program;
       return packedBytes === undefined ? null : this.#connection.makeDeviceBuffer(packedBytes, false);
     } catch (error) {
       if (error instanceof OutOfMemoryError) return null;
@@ -81,7 +83,7 @@ export class RecordedCall {
       inputs[place] = constantValue(data[i], shape, dtype);
     }
     const results = this.#outputs.map(({ shape, dtype }) => new Value({ shape, dtype }));
-    const program = this.#connection.prepare(this.#captured, this.#packed !== null);
+    const program = this.#connection.prepare(this.#captured, this.#packed !== null ? FROZEN_PASSES : null);
     const run: Run = {
       inputs,
       states: this.#captured.states as readonly DeviceBuffer[],

@@ -4,9 +4,15 @@
  */
 
 import type { TypedArray } from "../base/dtype.ts";
-import { ArgumentError, didYouMean } from "../base/errors.ts";
-import { shownText } from "../base/shown_value.ts";
-import { compileGraph, OPTIONAL_PASSES, type PassName, type WithoutPasses } from "../compiler/compile.ts";
+import { unknownName } from "../base/errors.ts";
+
+import {
+  compileGraph,
+  type FrozenPasses,
+  OPTIONAL_PASSES,
+  type PassName,
+  type WithoutPasses,
+} from "../compiler/compile.ts";
 import type {
   CompiledProgram,
   Engine,
@@ -26,7 +32,6 @@ import {
 } from "../engines/select.ts";
 import type { Capture } from "../graph/node.ts";
 import { reportAtEnd } from "./failures.ts";
-import { attachAutotuning } from "./kept_algorithms.ts";
 import { DeviceBuffer, type Run } from "./run.ts";
 import { Session } from "./session.ts";
 import type { SessionStatistics } from "./session_statistics.ts";
@@ -34,13 +39,22 @@ import type { SessionStatistics } from "./session_statistics.ts";
 /** What `useEngine` was told last; nothing if the fastest engine is to be taken. */
 let wanted: { name: string; options: EngineOptions } | null = null;
 
+/** Called with each engine that is created. */
+let onEngine: ((connection: EngineConnection) => void) | null = null;
+
+/** Has `follow` called with each engine from here on; returns the one in use. */
+export function followEngines(follow: (connection: EngineConnection) => void): EngineConnection | null {
+  onEngine = follow;
+  return theSession.running;
+}
+
 /** The last change of engine: they are made one after the other. */
 let changing: Promise<unknown> = Promise.resolve();
 
 const theSession = new Session((statistics) => {
   const engine = wanted === null ? createDefaultEngine() : createEngine(wanted.name, wanted.options);
   const connection = new EngineConnection(engine, statistics, passesWithout(wanted?.options ?? {}));
-  attachAutotuning(connection);
+  onEngine?.(connection);
   return connection;
 });
 theSession.failures.onFirst = () => reportAtEnd(theSession.failures);
@@ -87,7 +101,7 @@ export function useEngine(name: string, options: EngineOptions = {}): Promise<vo
     const next = new EngineConnection(createEngine(name, options), theSession.statistics, without);
     await next.started();
     const before = theSession.exchange(next);
-    attachAutotuning(next);
+    onEngine?.(next);
     wanted = { name, options };
     await before?.close();
   });
@@ -97,10 +111,7 @@ export function useEngine(name: string, options: EngineOptions = {}): Promise<vo
 function passesWithout({ withoutPasses = [] }: EngineOptions): WithoutPasses {
   for (const name of withoutPasses) {
     if (!(OPTIONAL_PASSES as readonly string[]).includes(name))
-      throw new ArgumentError(
-        `useEngine: unknown pass \`${shownText(name)}\` in withoutPasses${didYouMean(name, OPTIONAL_PASSES)} ` +
-          `(there are: ${OPTIONAL_PASSES.join(", ")})`,
-      );
+      throw unknownName("useEngine: unknown pass", name, OPTIONAL_PASSES, " in withoutPasses");
   }
   return new Set(withoutPasses as readonly PassName[]);
 }
@@ -295,19 +306,19 @@ export class EngineConnection {
    * The program of what was captured. Nothing is compiled before the engine has started: only then is it known for what;
    * the runs that are sent until then wait for it.
    *
-   * @param keepsWeights - see `compileGraph`.
+   * @param frozen - see `compileGraph`.
    * @throws OutOfMemoryError if it does not fit the engine's memory; so does what is returned.
    */
-  prepare(captured: Capture, keepsWeights = false): () => CompiledProgram {
+  prepare(captured: Capture, frozen: FrozenPasses | null = null): () => CompiledProgram {
     const { capabilities } = this;
     if (capabilities !== null) {
-      const compiled = this.programs.lookUp(captured, capabilities, keepsWeights);
+      const compiled = this.programs.lookUp(captured, capabilities, frozen);
       return () => compiled;
     }
     // Built now: once commits are applied, their values no longer lead to the nodes.
     const graph = captured.build();
     const built = { ...captured, build: () => graph };
-    return () => this.programs.lookUp(built, this.capabilities as EngineCapabilities, keepsWeights);
+    return () => this.programs.lookUp(built, this.capabilities as EngineCapabilities, frozen);
   }
 
   /** Sends a run; it takes effect after those sent before. */
@@ -418,8 +429,12 @@ export class ProgramCache {
   }
 
   /** @throws OutOfMemoryError if the program does not fit the engine's memory. */
-  lookUp({ key: structure, build }: Capture, target: ProgramTarget, keepsWeights = false): CompiledProgram {
-    const key = keepsWeights ? `packed ${structure}` : structure;
+  lookUp(
+    { key: structure, build }: Capture,
+    target: ProgramTarget,
+    frozen: FrozenPasses | null = null,
+  ): CompiledProgram {
+    const key = frozen !== null ? `packed ${structure}` : structure;
     const found = this.#programs.get(key);
     if (found !== undefined) {
       // Back to the end of the map: what is forgotten is what has not been used for longest.
@@ -428,7 +443,7 @@ export class ProgramCache {
       return found;
     }
     const started = performance.now();
-    const compiled = this.#engine.compile(compileGraph(build(), target, keepsWeights, this.#without));
+    const compiled = this.#engine.compile(compileGraph(build(), target, frozen, this.#without));
     this.#programs.set(key, compiled);
     if (this.#programs.size > MOST_PROGRAMS) this.#forgetOldest();
     this.#statistics.programs++;

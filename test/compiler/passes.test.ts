@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { DTYPES, type TypedArray } from "../../src/base/dtype.ts";
 import { compileGraph, optimise } from "../../src/compiler/compile.ts";
+import { FROZEN_PASSES } from "../../src/compiler/side_by_side.ts";
 import { ON_HOST, type ProgramTarget } from "../../src/engines/contract/engine.ts";
 import { capture, constantValue, emit, type StateBuffer, Value } from "../../src/graph/node.ts";
 import { constant } from "../../src/ops/creation.ts";
@@ -208,7 +209,7 @@ test("only a program that keeps its weights tells the engine that no gradients a
   compileGraph(graph, target);
   assert.deepEqual([...asked], [undefined]);
   asked.clear();
-  compileGraph(graph, target, true);
+  compileGraph(graph, target, FROZEN_PASSES);
   assert.deepEqual([...asked], [true]);
 });
 

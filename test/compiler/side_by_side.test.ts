@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { DTYPES, type TypedArray } from "../../src/base/dtype.ts";
 import { compileGraph } from "../../src/compiler/compile.ts";
+import { FROZEN_PASSES } from "../../src/compiler/side_by_side.ts";
 import { ON_HOST, type Program, type ProgramTarget } from "../../src/engines/contract/engine.ts";
 import { valueBytes } from "../../src/engines/contract/run_program.ts";
 import { capture, constantValue, emit, type Value } from "../../src/graph/node.ts";
@@ -28,7 +29,7 @@ function compiled(outputs: readonly Value[], target = DEVICE, keepsWeights = tru
   const captured = capture([...outputs], [], () => {
     throw new Error("lost");
   });
-  const program = compileGraph(captured.build(), target, keepsWeights);
+  const program = compileGraph(captured.build(), target, keepsWeights ? FROZEN_PASSES : null);
   const data = captured.inputs.map((value) => value.data as TypedArray);
   return { program, data };
 }
