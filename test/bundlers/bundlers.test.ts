@@ -25,7 +25,7 @@ import { PAGE_BUNDLERS } from "./page_bundlers.ts";
 import { gzippedScripts, makeProject, openWorkspace, type Project, run } from "./workspace.ts";
 
 /** What a page that trains LeNet on wasm loads at most: scripts, worker and kernels, gzipped. */
-const PAGE_BUDGET = 180 * 1024;
+const PAGE_BUDGET = 180_000;
 
 const workspace = openWorkspace();
 const missing = "missing" in workspace ? workspace.missing : false;

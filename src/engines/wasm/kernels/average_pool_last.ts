@@ -66,6 +66,7 @@ function plan(attributes: Attributes, x: TensorSpec, y: TensorSpec, gradient: bo
   const window = [...g.kernel, ...stride, ...g.padding];
   const divisor = [attributes.countIncludePad === false ? 0 : 1, override];
   const strips = planStrips(pool, gradient ? g.h : g.oh, (exports, addresses, image, first, last) => {
+    if (typeof PLANS_ONLY !== "undefined") return;
     const { inputs, outputs, threadScratch } = addresses;
     const xAt = (gradient ? outputs[0] : inputs[0]) + image * xBytes;
     const yAt = (gradient ? inputs[0] : outputs[0]) + image * yBytes;

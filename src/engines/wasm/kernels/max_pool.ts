@@ -19,6 +19,7 @@ export function planMaxPool2d({ attributes, inputs, outputs }: StepSpec): Kernel
   if (g === null) return null;
   const sizes = [...g.kernel, ...g.stride, ...g.padding, ...g.dilation];
   return planesPlan(g, (exports, addresses, first, planes) => {
+    if (typeof PLANS_ONLY !== "undefined") return;
     const x = addresses.inputs[0] + first * g.h * g.w * 4;
     const y = addresses.outputs[0] + first * g.oh * g.ow * 4;
     const indices = addresses.outputs[1] + first * g.oh * g.ow * 4;
@@ -32,6 +33,7 @@ export function planMaxPool2dGradient({ attributes, inputs, outputs }: StepSpec)
   const g = poolGeometry(attributes, outputs[0].shape, inputs[0].shape);
   if (g === null) return null;
   return planesPlan(g, (exports, addresses, first, planes) => {
+    if (typeof PLANS_ONLY !== "undefined") return;
     const offset = first * g.oh * g.ow * 4;
     const dx = addresses.outputs[0] + first * g.h * g.w * 4;
     const [dy, indices] = [addresses.inputs[0] + offset, addresses.inputs[1] + offset];

@@ -21,6 +21,7 @@ export function planMaxPool2dLast({ attributes, inputs, outputs }: StepSpec): Ke
   if (pool === null || (isWanted && outputs[1].dtype !== "int32")) return null;
   const { g, channels, half, window, xBytes, yBytes, placesBytes } = pool;
   return planStrips(pool, g.oh, (exports, { inputs, outputs }, image, first, last) => {
+    if (typeof PLANS_ONLY !== "undefined") return;
     const x = inputs[0] + image * xBytes;
     const y = outputs[0] + image * yBytes;
     if (!isWanted) {
@@ -38,6 +39,7 @@ export function planMaxPool2dLastGradient({ attributes, inputs, outputs }: StepS
   if (pool === null || inputs[1]?.dtype !== "int32" || overlap(pool.g) > MOST_WINDOWS) return null;
   const { g, channels, half, window, xBytes, yBytes, placesBytes } = pool;
   return planStrips(pool, g.h, (exports, { inputs, outputs }, image, first, last) => {
+    if (typeof PLANS_ONLY !== "undefined") return;
     const dy = inputs[0] + image * yBytes;
     const places = inputs[1] + image * placesBytes;
     const dx = outputs[0] + image * xBytes;

@@ -72,6 +72,7 @@ export function planRunCopies(
   const outer = dimensions.slice(0, -1);
   const { strip, segment, segments, pieces, items, bytes } = cutRuns(rows.size, run, outer);
   return planItems(items, bytes, (exports, [source], result, begin, end) => {
+    if (typeof PLANS_ONLY !== "undefined") return;
     for (let item = begin; item < end; item++) {
       const place = locate(outer, Math.floor(item / pieces));
       const piece = item % pieces;
