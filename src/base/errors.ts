@@ -1,10 +1,10 @@
+import { shownText } from "./shown_value.ts";
+
 /**
  * Every error that Convoyant throws on purpose.
  *
  * A message names what was wrong, what was expected and, if it is not obvious, what to do.
  */
-import { shownText } from "./shown_value.ts";
-
 export class ConvoyantError extends Error {
   override name = "ConvoyantError";
   /** What is wrong, without what to do about it. */
