@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { KernelExports } from "../../../src/engines/cpu/kernel.ts";
-import { type BoundStage, roundsOf } from "../../../src/engines/cpu/threads/stage_rounds.ts";
+import { type BoundStage, roundsOf } from "../../../src/engines/cpu/worker_service.ts";
 
 const NO_EXPORTS: KernelExports = {};
 const ADDRESSES = { inputs: [], outputs: [], scratch: 0, threadScratch: 0 };
