@@ -1,5 +1,7 @@
 /** How the Lab is bundled: a static folder that runs from any path of any host, with the library as users install it. */
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
 
@@ -38,6 +40,28 @@ function beginsWithOneFile(): Plugin {
   };
 }
 
+/**
+ * The training worker begins before the page's scripts are there: a small script starts it (first_worker.ts takes it), and is
+ * the first that the page asks for.
+ */
+function startsWorkerFirst(): Plugin {
+  return {
+    name: "starts-worker-first",
+    writeBundle({ dir }, bundle) {
+      const worker = Object.keys(bundle).find((file) => /\/training_worker-[^/]*\.js$/.test(file));
+      if (dir === undefined || worker === undefined) throw new Error("there is no training worker");
+      const script =
+        `const worker=new Worker(new URL("../${worker}",import.meta.url),{type:"module"});` +
+        "worker.onerror=()=>{worker.hasFailed=true};globalThis.labWorker=worker;\n";
+      const name = `assets/begin-${createHash("sha256").update(script).digest("hex").slice(0, 8)}.js`;
+      writeFileSync(join(dir, name), script);
+      const page = join(dir, "index.html");
+      const tag = `<script type="module" async src="./${name}"></script>`;
+      writeFileSync(page, readFileSync(page, "utf8").replace("<title>", `${tag}\n    <title>`));
+    },
+  };
+}
+
 export default defineConfig({
   root: path("./"),
   base: "./",
@@ -47,6 +71,7 @@ export default defineConfig({
       { find: /^convoyant\/(.+)$/, replacement: `${library}$1.js` },
     ],
   },
+  plugins: [startsWorkerFirst()],
   worker: { format: "es", plugins: () => [beginsWithOneFile()] },
   build: {
     outDir: path("../../build/lab"),

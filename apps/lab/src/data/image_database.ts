@@ -56,17 +56,10 @@ export class ImageDatabase {
 
   /** Keeps images, all or none. @throws LabError "storage full". */
   async add(images: readonly KeptImage[]): Promise<number[]> {
-    const transaction = this.#database.transaction(IMAGES, "readwrite");
-    const store = transaction.objectStore(IMAGES);
-    try {
-      const ids = images.map((image) => resultOf(store.add(image)));
-      const [keys] = await Promise.all([Promise.all(ids), endOf(transaction)]);
-      return keys.map(Number);
-    } catch (error) {
-      if ((error as Error).name !== "QuotaExceededError" && transaction.error?.name !== "QuotaExceededError")
-        throw error;
-      throw await storageFull();
-    }
+    return this.#write([IMAGES], (transaction) => {
+      const store = transaction.objectStore(IMAGES);
+      return Promise.all(images.map(async (image) => Number(await resultOf(store.add(image)))));
+    });
   }
 
   /** The classes in their order, also those without images. */
@@ -81,12 +74,12 @@ export class ImageDatabase {
 
   /** Does nothing for a class that is there. */
   async addClass(name: string): Promise<void> {
-    const transaction = this.#database.transaction(CLASSES, "readwrite");
-    const ended = endOf(transaction);
-    const store = transaction.objectStore(CLASSES);
-    const classes: KeptClass[] = await resultOf(store.getAll());
-    if (!classes.some((one) => one.name === name)) store.add({ name } satisfies KeptClass);
-    await ended;
+    await this.#write([CLASSES], async (transaction) => {
+      const store = transaction.objectStore(CLASSES);
+      const classes: KeptClass[] = await resultOf(store.getAll());
+      if (!classes.some((one) => one.name === name))
+        await resultOf(store.add({ name } satisfies KeptClass));
+    });
   }
 
   /** Images of a class, oldest first. */
@@ -108,10 +101,7 @@ export class ImageDatabase {
   }
 
   async remove(id: number): Promise<void> {
-    const transaction = this.#database.transaction(IMAGES, "readwrite");
-    const ended = endOf(transaction);
-    transaction.objectStore(IMAGES).delete(id);
-    await ended;
+    await this.#write([IMAGES], (transaction) => resultOf(transaction.objectStore(IMAGES).delete(id)));
   }
 
   /** Gives a class another name; if that is a class already, its images join it. */
@@ -131,28 +121,42 @@ export class ImageDatabase {
     className: string,
     change: { readonly name: string | null; readonly images: (cursor: IDBCursorWithValue) => unknown },
   ): Promise<void> {
-    const transaction = this.#database.transaction([CLASSES, IMAGES], "readwrite");
-    const ended = endOf(transaction);
-    const classes = transaction.objectStore(CLASSES);
-    const all: KeptClass[] = await resultOf(classes.getAll());
-    const own = all.find(({ name }) => name === className);
-    const isTaken = all.some(({ name }) => name === change.name);
-    if (own?.id !== undefined && (change.name === null || isTaken)) classes.delete(own.id);
-    else if (own !== undefined) classes.put({ ...own, name: change.name });
-    const index = transaction.objectStore(IMAGES).index(BY_CLASS);
-    for await (const cursor of walked(index.openCursor(IDBKeyRange.only(className)))) change.images(cursor);
-    await ended;
+    await this.#write([CLASSES, IMAGES], async (transaction) => {
+      const classes = transaction.objectStore(CLASSES);
+      const all: KeptClass[] = await resultOf(classes.getAll());
+      const own = all.find(({ name }) => name === className);
+      const isTaken = all.some(({ name }) => name === change.name);
+      if (own?.id !== undefined && (change.name === null || isTaken)) classes.delete(own.id);
+      else if (own !== undefined) classes.put({ ...own, name: change.name });
+      const index = transaction.objectStore(IMAGES).index(BY_CLASS);
+      for await (const cursor of walked(index.openCursor(IDBKeyRange.only(className)))) change.images(cursor);
+    });
+  }
+
+  /** Changes all of it or nothing. @throws LabError "storage full". */
+  async #write<T>(
+    stores: readonly string[],
+    work: (transaction: IDBTransaction) => Promise<T>,
+  ): Promise<T> {
+    const transaction = this.#database.transaction(stores, "readwrite");
+    try {
+      const [result] = await Promise.all([work(transaction), endOf(transaction)]);
+      return result;
+    } catch (error) {
+      const names = [(error as Error).name, transaction.error?.name];
+      if (!names.includes("QuotaExceededError")) throw error;
+      throw await storageFull();
+    }
   }
 }
 
-/** What is stored of what there is room for. */
+/** What there is room for browsers do not tell a page truly. */
 export async function storageFull(): Promise<LabError> {
-  const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
-  const mebibytes = (bytes: number) => Math.round(bytes / 2 ** 20);
+  const { usage = 0 } = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
   return new LabError(
     "storage full",
-    `the browser's storage for this page is full (${mebibytes(usage)} of ${mebibytes(quota)} MiB): remove images, or free space on the disk`,
-    { stored: usage, of: quota },
+    `the browser's storage for this page is full (it holds ${Math.round(usage / 2 ** 20)} MiB): remove images, or free space on the disk`,
+    { stored: usage },
   );
 }
 

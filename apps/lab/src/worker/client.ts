@@ -1,5 +1,6 @@
 /** The page's side of the workers: calls as promises, what happens as events. */
 import { classCountOf, type Experiment, inputShapeOf, type NetworkSource } from "../experiment/experiment.ts";
+import { takeFirstWorker } from "./first_worker.ts";
 import { LabError } from "./problem.ts";
 import { type CallName, type Calls, type EventName, type Events, IMAGE_CALLS } from "./protocol.ts";
 import { watchWorker } from "./watch_worker.ts";
@@ -61,7 +62,8 @@ class WorkerTrainer implements Trainer {
       () =>
         this.#runsCode
           ? new Worker(new URL("../entries/code_training_worker.ts", import.meta.url), { type: "module" })
-          : new Worker(new URL("../entries/training_worker.ts", import.meta.url), { type: "module" }),
+          : (takeFirstWorker() ??
+            new Worker(new URL("../entries/training_worker.ts", import.meta.url), { type: "module" })),
       tell,
       (problem) => this.#failed(problem),
     );

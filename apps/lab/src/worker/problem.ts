@@ -21,7 +21,7 @@ export const PROBLEM_KINDS = [
   "code never ends",
   /** A file is not an image, or a damaged one. facts: file. */
   "no image",
-  /** The browser's storage is full. facts: stored, of. */
+  /** The browser's storage is full. facts: stored. */
   "storage full",
   /** What an experiment's file or address says is not an experiment. */
   "bad experiment",

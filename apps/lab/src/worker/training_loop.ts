@@ -230,7 +230,9 @@ export class TrainingLoop {
     this.#place = { step: step + 1, epoch, example: example + images };
     this.#left--;
     sent.push({ step: step + 1, epoch: this.epochs, results });
-    while (sent.length > AHEAD) await this.#read(sent);
+    // The first step is told when it is done: one waits for it.
+    const ahead = step === 0 ? 0 : AHEAD;
+    while (sent.length > ahead) await this.#read(sent);
     if (measures)
       await this.#listener.measured(
         step + 1,

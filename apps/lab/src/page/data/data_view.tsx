@@ -1,4 +1,5 @@
 /** First step: which images it learns from. */
+import { useComputed } from "@preact/signals";
 import type { DataSource } from "../../experiment/experiment.ts";
 import { Hint } from "../parts/hint.tsx";
 import { Icon } from "../parts/icons.tsx";
@@ -103,19 +104,27 @@ function Gallery() {
       </div>
       <ul class="gallery">
         {facts.classes.map((_, label) => (
-          <li key={label}>
-            <div class="gallery-name">
-              <strong>{className(label)}</strong>
-              <span class="small muted numbers">{count(facts.perClass[label] ?? 0)}</span>
-            </div>
-            <div class="thumbs" role="img" aria-label={t("examplesOf", { name: className(label) })}>
-              {(dataImages.value[label] ?? []).map((one) => (
-                <ShownImageCanvas key={one.index} image={one.image} />
-              ))}
-            </div>
-          </li>
+          <GalleryRow key={label} label={label} images={facts.perClass[label] ?? 0} />
         ))}
       </ul>
     </section>
+  );
+}
+
+/** Drawn when its own images come. */
+function GalleryRow({ label, images }: { readonly label: number; readonly images: number }) {
+  const shown = useComputed(() => dataImages.value[label] ?? []);
+  return (
+    <li>
+      <div class="gallery-name">
+        <strong>{className(label)}</strong>
+        <span class="small muted numbers">{count(images)}</span>
+      </div>
+      <div class="thumbs" role="img" aria-label={t("examplesOf", { name: className(label) })}>
+        {shown.value.map((one) => (
+          <ShownImageCanvas key={one.index} image={one.image} />
+        ))}
+      </div>
+    </li>
   );
 }

@@ -18,8 +18,12 @@ effect(() => {
   void load(facts.classes.length, () => dataFacts.peek() === facts);
 });
 
+/** A training that begins comes first. */
+const idle = (): Promise<unknown> => new Promise((resolve) => requestIdleCallback(resolve, { timeout: 200 }));
+
 async function load(classes: number, wanted: () => boolean): Promise<void> {
   for (let label = 0; label < Math.min(classes, MOST_CLASSES) && wanted(); label++) {
+    await idle();
     try {
       const images = await trainer().call("images", { split: "train", from: 0, count: PER_CLASS, label });
       if (wanted()) dataImages.value = { ...dataImages.peek(), [label]: images };
