@@ -1,6 +1,9 @@
 /** What can go wrong in the Lab, in one page, as it happens to a person. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
 import type { Page } from "playwright-core";
 import { toHash } from "../../apps/lab/src/experiment/address.ts";
 import { FIRST_EXPERIMENT } from "../../apps/lab/src/experiment/experiment.ts";
@@ -14,19 +17,68 @@ test("what goes wrong is said where it happens, and the rest stays", { skip: noL
     const { page } = lab;
     await lab.ready();
     await page.getByLabel(/^Your own images/).check();
+    await fullStorage(lab, browser.origin);
     await folderByDrop(page);
     await card(page, "cats").getByText("3 images").waitFor();
+    await folderByChoice(page);
     await refusedCamera(lab);
     await manyImages(lab);
     await page.getByLabel(/^Fashion-MNIST, a part/).check();
     await lab.ready();
     await lostWorker(lab);
     await othersCode(lab);
+    await codeOfAFile(lab);
+    await tooLarge(lab);
+    await noSimd(lab);
     await lab.close();
   } finally {
     await browser.close();
   }
 });
+
+/** The browser refuses to keep more; what is removed, or freed elsewhere, makes room again. */
+async function fullStorage(lab: Lab, origin: string): Promise<void> {
+  const { page } = lab;
+  const session = await page.context().newCDPSession(page);
+  // Before anything is kept: Chromium asks for the room there is only now and then.
+  await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
+  await page.getByLabel("New class").fill("dogs");
+  await page.getByLabel("New class").press("Enter");
+  const full = page.getByText("The browser's storage is full.");
+  await full.waitFor();
+  await page.locator(".problem").getByRole("button").click();
+  await page.getByLabel("Choose a folder").setInputFiles(photos("dogs", 1));
+  await full.waitFor();
+  assert.equal(await page.locator(".class-card").count(), 0);
+  await page.locator(".problem").getByRole("button").click();
+  await session.send("Storage.overrideQuotaForOrigin", { origin });
+  await session.detach();
+}
+
+/** A folder on the disk with a folder of images, a text, and what systems hide in folders. */
+function photos(className: string, count: number): string {
+  const folder = mkdtempSync(join(tmpdir(), "convoyant-photos-"));
+  made.push(folder);
+  mkdirSync(join(folder, className));
+  for (let i = 0; i < count; i++) writeFileSync(join(folder, className, `${i}.png`), png([9, 9, i]));
+  writeFileSync(join(folder, className, ".DS_Store"), "");
+  writeFileSync(join(folder, "readme.txt"), "no image");
+  return folder;
+}
+
+const made: string[] = [];
+after(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Of a folder that is chosen, each folder inside becomes a class; what is no image makes none. */
+async function folderByChoice(page: Page): Promise<void> {
+  await page.getByLabel("Choose a folder").setInputFiles(photos("dogs", 2));
+  await card(page, "dogs").getByText("2 images").waitFor();
+  await page.getByText("1 file is not an image").waitFor();
+  await page.getByText("readme.txt", { exact: true }).waitFor();
+  assert.equal(await page.locator(".class-card").count(), 2);
+}
 
 /** A folder as the desktop gives it; a program cannot make one, so its entries are made here. */
 async function folderByDrop(page: Page): Promise<void> {
@@ -132,4 +184,78 @@ async function othersCode(lab: Lab): Promise<void> {
   await page.locator(".network-controls legend", { hasText: "Code" }).waitFor();
   await lab.ready();
   await lab.train(2);
+}
+
+/** So does that of a file that is opened; code that never ends is stopped, and what was there goes on. */
+async function codeOfAFile(lab: Lab): Promise<void> {
+  const { page } = lab;
+  const open = async (code: string) => {
+    await lab.go("Take home");
+    const text = JSON.stringify({ ...FIRST_EXPERIMENT, networks: [{ kind: "code", size: 28, code }] });
+    await page.locator("input[type=file]").setInputFiles({
+      name: "experiment.json",
+      mimeType: "application/json",
+      buffer: Buffer.from(text),
+    });
+    await page.getByText("This experiment holds code. Run it?").waitFor();
+  };
+  await open("for (;;) {} // of a file");
+  await page.getByText("// of a file").waitFor();
+  await lab.button("Do not run it").click();
+  await lab.go("Train");
+  await page.locator(".network-controls legend", { hasText: "Code" }).waitFor();
+  const before = await lab.steps();
+  await lab.train(before + 1);
+  await open("for (;;) {} // of a file");
+  await lab.button("Run it").click();
+  await page.getByText(/^The network's code did not end within \d+ seconds and was stopped\./).waitFor();
+}
+
+/** It is said beside the network, and at Start; a smaller one is trained at once. */
+async function tooLarge(lab: Lab): Promise<void> {
+  const { page } = lab;
+  await page.goto(page.url().replace(/#.*/, ""));
+  await lab.ready();
+  await lab.go("Network");
+  await page.locator(".known label", { hasText: "VGG-11" }).click();
+  await page.getByLabel("Image size", { exact: true }).selectOption("96");
+  const width = page.getByRole("slider", { name: "Width" });
+  await width.press("End");
+  await page.getByText(/takes about [\d.]+ GB, more than a page can have/).waitFor();
+  await lab.button("Start").click();
+  const said = page.getByText("This does not fit into the memory that a page can have.");
+  await said.waitFor();
+  await width.press("Home");
+  await page.getByLabel("Image size", { exact: true }).selectOption("28");
+  await lab.train(1);
+  await said.waitFor({ state: "detached" });
+  // What is shown is what is trained: a network with a mistake is not started with the one before.
+  await lab.button("Edit as blocks").click();
+  await page.locator(".block").first().focus();
+  for (let i = 0; i < 3; i++) await page.keyboard.press("Delete");
+  await page.locator(".block").last().focus();
+  await page.keyboard.press("Delete");
+  const steps = await lab.steps();
+  await lab.button("Start").click();
+  await page
+    .locator(".problem")
+    .getByText(/classes/)
+    .waitFor();
+  assert.equal(await lab.steps(), steps);
+}
+
+/** The page builds and saves networks all the same. */
+async function noSimd(lab: Lab): Promise<void> {
+  const { page } = lab;
+  const faults = [...lab.faults];
+  await page.route("**/training_worker-*.js", async (route) => {
+    const response = await route.fetch();
+    const without = "WebAssembly.validate = () => false;";
+    await route.fulfill({ response, body: `${without}\n${await response.text()}` });
+  });
+  await page.reload();
+  await page.getByText("This browser has no WebAssembly SIMD, which the training needs.").waitFor();
+  await lab.go("Network");
+  await page.getByText("61,706 parameters").waitFor();
+  assert.deepEqual(lab.faults, faults);
 }

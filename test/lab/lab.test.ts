@@ -144,7 +144,7 @@ onBothPages("own images become classes: dropped, chosen, of the camera, drawn", 
     ...photos(12, [200, 20, 20]),
     { name: "notes.txt", type: "text/plain", bytes: Buffer.from("no image") },
   ]);
-  await page.getByText("1 files are not images").waitFor();
+  await page.getByText("1 file is not an image").waitFor();
   await card(page, "red").getByText("12 images").waitFor();
   assert.equal(await lab.button("Use these images").isDisabled(), true);
   await addClass(page, "blue");

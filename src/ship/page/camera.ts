@@ -1,24 +1,5 @@
 /** The camera: opened, shown, and asked for a photo. */
-import type { TextName } from "./texts.ts";
-
-/** Why there is no camera image. */
-export class CameraProblem extends Error {
-  readonly text: TextName;
-
-  constructor(text: TextName, why: string) {
-    super(why);
-    this.text = text;
-  }
-}
-
-const REASONS: Readonly<Record<string, TextName>> = {
-  NotAllowedError: "cameraRefused",
-  SecurityError: "cameraRefused",
-  NotFoundError: "cameraMissing",
-  OverconstrainedError: "cameraMissing",
-  NotReadableError: "cameraBusy",
-  AbortError: "cameraBusy",
-};
+import { cameraProblem, openCamera } from "./camera_problem.ts";
 
 /** A camera that is on. */
 export class Camera {
@@ -36,18 +17,14 @@ export class Camera {
 
   /** @throws CameraProblem if there is none, or it is refused. */
   async open(): Promise<void> {
-    const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };
-    if (mediaDevices?.getUserMedia === undefined)
-      throw new CameraProblem("cameraInsecure", "no media devices");
     this.close();
     try {
-      this.stream = await mediaDevices.getUserMedia({ video: { facingMode: this.facing }, audio: false });
+      this.stream = await openCamera({ facingMode: this.facing });
       this.video.srcObject = this.stream;
       await this.video.play();
     } catch (error) {
       this.close();
-      const { name, message } = error as Error;
-      throw new CameraProblem(REASONS[name] ?? "cameraFailed", message || name);
+      throw cameraProblem(error);
     }
   }
 

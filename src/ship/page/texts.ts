@@ -1,4 +1,5 @@
 /** What the shipped page says, in English and Chinese. */
+import { CAMERA_TEXTS } from "./camera_problem.ts";
 
 const ENGLISH = {
   intro:
@@ -32,12 +33,7 @@ const ENGLISH = {
   damaged: "{name} cannot be read as an image: {why}",
   noFile: "That was not a file. Choose an image file, or drop one.",
   noImagePasted: "There is no image on the clipboard.",
-  cameraRefused:
-    "The camera was refused. Allow it for this page in the browser's settings, or choose a file.",
-  cameraMissing: "No camera was found. Choose a file instead.",
-  cameraBusy: "The camera is in use by another program. Close that, or choose a file.",
-  cameraInsecure: "Browsers lend the camera only to pages that come by https. Choose a file instead.",
-  cameraFailed: "The camera could not be started: {why}",
+  ...CAMERA_TEXTS.en,
   openedAsFile:
     "This page was opened from the disk, and browsers do not let such a page read the weights beside it. Choose the file {file} of the same folder, or let a web server give the folder out (npx serve), or ship a single file (convoyant ship --single-file).",
   chooseWeights: "Choose {file}",
@@ -80,11 +76,7 @@ const CHINESE: Readonly<Record<TextName, string>> = {
   damaged: "无法将 {name} 作为图片读取：{why}",
   noFile: "这不是文件。请选择或拖入一个图片文件。",
   noImagePasted: "剪贴板里没有图片。",
-  cameraRefused: "摄像头权限被拒绝。请在浏览器设置中允许本页使用摄像头，或改为选择文件。",
-  cameraMissing: "没有找到摄像头，请改为选择文件。",
-  cameraBusy: "摄像头正被其他程序占用。请先关闭该程序，或改为选择文件。",
-  cameraInsecure: "浏览器只允许通过 https 打开的页面使用摄像头，请改为选择文件。",
-  cameraFailed: "摄像头无法启动：{why}",
+  ...CAMERA_TEXTS.zh,
   openedAsFile:
     "本页是直接从磁盘打开的，浏览器不允许这样的页面读取旁边的权重文件。请选择同一文件夹中的 {file}；也可以用网页服务器提供该文件夹（npx serve），或导出为单个文件（convoyant ship --single-file）。",
   chooseWeights: "选择 {file}",

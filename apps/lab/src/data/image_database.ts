@@ -54,11 +54,13 @@ export class ImageDatabase {
     this.#database.close();
   }
 
-  /** Keeps images, all or none. @throws LabError "storage full". */
-  async add(images: readonly KeptImage[]): Promise<number[]> {
-    return this.#write([IMAGES], (transaction) => {
+  /** Keeps images, all or none; a class begins with its first. @throws LabError "storage full". */
+  async add(images: readonly KeptImage[]): Promise<void> {
+    const names = new Set(images.map(({ className }) => className));
+    await this.#write([CLASSES, IMAGES], async (transaction) => {
       const store = transaction.objectStore(IMAGES);
-      return Promise.all(images.map(async (image) => Number(await resultOf(store.add(image)))));
+      const added = images.map((image) => resultOf(store.add(image)));
+      await Promise.all([...added, ...[...names].map((name) => addName(transaction, name))]);
     });
   }
 
@@ -74,12 +76,7 @@ export class ImageDatabase {
 
   /** Does nothing for a class that is there. */
   async addClass(name: string): Promise<void> {
-    await this.#write([CLASSES], async (transaction) => {
-      const store = transaction.objectStore(CLASSES);
-      const classes: KeptClass[] = await resultOf(store.getAll());
-      if (!classes.some((one) => one.name === name))
-        await resultOf(store.add({ name } satisfies KeptClass));
-    });
+    await this.#write([CLASSES], (transaction) => addName(transaction, name));
   }
 
   /** Images of a class, oldest first. */
@@ -134,10 +131,7 @@ export class ImageDatabase {
   }
 
   /** Changes all of it or nothing. @throws LabError "storage full". */
-  async #write<T>(
-    stores: readonly string[],
-    work: (transaction: IDBTransaction) => Promise<T>,
-  ): Promise<T> {
+  async #write<T>(stores: readonly string[], work: (transaction: IDBTransaction) => Promise<T>): Promise<T> {
     const transaction = this.#database.transaction(stores, "readwrite");
     try {
       const [result] = await Promise.all([work(transaction), endOf(transaction)]);
@@ -148,6 +142,13 @@ export class ImageDatabase {
       throw await storageFull();
     }
   }
+}
+
+/** Does nothing for a class that is there. */
+async function addName(transaction: IDBTransaction, name: string): Promise<void> {
+  const store = transaction.objectStore(CLASSES);
+  const classes: KeptClass[] = await resultOf(store.getAll());
+  if (!classes.some((one) => one.name === name)) await resultOf(store.add({ name } satisfies KeptClass));
 }
 
 /** What there is room for browsers do not tell a page truly. */

@@ -25,7 +25,11 @@ export async function imagesForFile(classes: readonly string[]): Promise<Record<
   }
 }
 
-/** Puts a file's images in the place of those that are kept for its classes. Returns how many there were. */
+/**
+ * Keeps the images of a file. A class of the same name that holds other images stays, under another name.
+ *
+ * @returns how many images there were.
+ */
 export async function keepImagesOfFile(
   files: Readonly<Record<string, Uint8Array>>,
   classes: readonly string[],
@@ -47,12 +51,29 @@ export async function keepImagesOfFile(
   const database = await ImageDatabase.open();
   try {
     for (const className of classes) {
-      await database.removeClass(className);
+      const own = images.filter((image) => image.className === className);
+      if (areSame(await database.list(className), own)) continue;
+      await setAside(database, className);
       await database.addClass(className);
+      for (let from = 0; from < own.length; from += 256) await database.add(own.slice(from, from + 256));
     }
-    for (let from = 0; from < images.length; from += 256) await database.add(images.slice(from, from + 256));
     return images.length;
   } finally {
     database.close();
   }
+}
+
+const areSame = (some: readonly KeptImage[], others: readonly KeptImage[]): boolean =>
+  some.length === others.length &&
+  some.every(({ rgb }, i) => rgb.every((level, at) => level === others[i].rgb[at]));
+
+/** Frees a class's name: its images are the person's own, and are kept. */
+async function setAside(database: ImageDatabase, className: string): Promise<void> {
+  const classes = await database.classes();
+  const found = classes.find(({ name }) => name === className);
+  if (found === undefined || found.count === 0) return;
+  const taken = new Set(classes.map(({ name }) => name));
+  let number = 2;
+  while (taken.has(`${className} (${number})`)) number++;
+  await database.rename(className, `${className} (${number})`);
 }

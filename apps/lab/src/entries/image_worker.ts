@@ -63,7 +63,6 @@ const handlers: {
   },
   addImages: async ({ name, files }) => {
     const store = await opened();
-    await store.addClass(name);
     const begun = cancellations;
     return addImages(
       name,
@@ -82,7 +81,6 @@ const handlers: {
   },
   addPixels: async ({ name, width, height, data }) => {
     const store = await opened();
-    await store.addClass(name);
     const rgb = await decodeSquare(new ImageData(new Uint8ClampedArray(data), width, height), "the drawing");
     await store.add([{ className: name, name: "drawing", rgb }]);
     return null;

@@ -61,7 +61,7 @@ export const en = {
   newClassName: "Class {number}",
   addClass: "Add a class",
   removeClass: "Remove the class {name}",
-  imageCount: "{count} images",
+  imageCount: "{count} {count?image|images}",
   removeImage: "Remove image {number} of {name}",
   addFiles: "Files",
   addFilesTo: "Add files to {name}",
@@ -73,10 +73,11 @@ export const en = {
   colour: "colour",
   useImages: "Use these images",
   needTwoClasses: "At least two classes need images.",
-  imagesAdded: "{count} images were added.",
+  imagesAdded: "{count} {count?image was|images were} added.",
   imagesUsed: "The images are loaded.",
   readingImages: "Reading images: {done} of {of}",
-  notImages: "{count} files are not images that can be read; the others were added.",
+  notImages:
+    "{count} {count?file is not an image|files are not images} that can be read; the others were added.",
 
   networkKind: "Kind of network",
   kindKnown: "From the book",
@@ -304,12 +305,6 @@ export const en = {
   takePhoto: "Take a photo",
   takeOrHold: "Take a photo (hold for several)",
   closeCamera: "Close the camera",
-  cameraRefused:
-    "The camera was refused. Allow it for this page in the browser's settings, or choose a file.",
-  cameraMissing: "No camera was found. Choose a file.",
-  cameraBusy: "The camera is in use by another program. Close that, or choose a file.",
-  cameraInsecure: "browsers lend the camera only to pages that come by https",
-  cameraFailed: "The camera could not be started: {why}",
 
   asCode: "As code",
   copy: "Copy",

@@ -1,7 +1,12 @@
 /** What the camera sees, and buttons that take images of it. Images stay on the device. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { WordName } from "../../words/en.ts";
-import { t } from "../state/language.ts";
+import {
+  CAMERA_TEXTS,
+  type CameraProblem,
+  cameraProblem,
+  openCamera,
+} from "../../../../../src/ship/page/camera_problem.ts";
+import { language, t } from "../state/language.ts";
 import { Icon } from "./icons.tsx";
 
 interface Props {
@@ -16,33 +21,21 @@ const MILLISECONDS = 150;
 /** Edge of what is kept: networks see less. */
 const EDGE = 256;
 
-const PROBLEMS: Readonly<Record<string, WordName>> = {
-  NotAllowedError: "cameraRefused",
-  SecurityError: "cameraRefused",
-  NotFoundError: "cameraMissing",
-  OverconstrainedError: "cameraMissing",
-  NotReadableError: "cameraBusy",
-  AbortError: "cameraBusy",
-};
-
 export function Camera({ onImage, onClose, several }: Props) {
   const video = useRef<HTMLVideoElement>(null);
-  const [problem, setProblem] = useState("");
+  const [problem, setProblem] = useState<CameraProblem | null>(null);
   const [ready, setReady] = useState(false);
   const holding = useRef<ReturnType<typeof setInterval>>(undefined);
   useEffect(() => {
     let stream: MediaStream | null = null;
     let closed = false;
-    open().then(
+    openCamera({ width: { ideal: 640 }, facingMode: "environment" }).then(
       (opened) => {
         stream = opened;
         if (closed) return stop(opened);
         video.current!.srcObject = opened;
       },
-      (error: unknown) => {
-        const name = error instanceof Error ? error.name : "";
-        setProblem(t(PROBLEMS[name] ?? "cameraFailed", { why: error instanceof Error ? error.message : "" }));
-      },
+      (error: unknown) => setProblem(cameraProblem(error)),
     );
     return () => {
       closed = true;
@@ -62,9 +55,9 @@ export function Camera({ onImage, onClose, several }: Props) {
   const release = () => clearInterval(holding.current);
   return (
     <div class="camera">
-      {problem !== "" ? (
+      {problem !== null ? (
         <p class="notice bad" role="alert">
-          {problem}
+          {CAMERA_TEXTS[language.value][problem.text].replace("{why}", problem.message)}
         </p>
       ) : (
         <video
@@ -96,12 +89,6 @@ export function Camera({ onImage, onClose, several }: Props) {
       </div>
     </div>
   );
-}
-
-function open(): Promise<MediaStream> {
-  if (navigator.mediaDevices === undefined)
-    return Promise.reject(Object.assign(new Error(t("cameraInsecure")), { name: "insecure" }));
-  return navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 }, facingMode: "environment" } });
 }
 
 function stop(stream: MediaStream): void {

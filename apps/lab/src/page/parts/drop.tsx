@@ -1,6 +1,7 @@
 /** Files and folders: dropped, pasted, or chosen. */
 import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
+import { tellError } from "../state/notices.ts";
 import { type GivenFile, givenByDrop, givenByInput } from "./given_files.ts";
 
 interface Props {
@@ -17,7 +18,7 @@ export function DropZone({ label, onFiles, children, class: name }: Props) {
     event.preventDefault();
     event.stopPropagation();
     setOver(false);
-    if (event.dataTransfer !== null) void givenByDrop(event.dataTransfer).then(onFiles);
+    if (event.dataTransfer !== null) void givenByDrop(event.dataTransfer).then(onFiles, tellError);
   };
   return (
     <section

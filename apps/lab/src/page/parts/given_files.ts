@@ -9,12 +9,13 @@ export interface GivenFile {
 
 /** Files of a choice; of a folder all that is in it. */
 export function givenByInput(list: FileList | null): GivenFile[] {
-  return [...(list ?? [])].map((file) => ({
-    name: file.name,
-    folder: folderOf(file.webkitRelativePath),
-    blob: file,
-  }));
+  return [...(list ?? [])]
+    .map((file) => ({ name: file.name, folder: folderOf(file.webkitRelativePath), blob: file }))
+    .filter(({ name, folder }) => folder === "" || !isHidden(name));
 }
+
+/** What systems keep in a folder for themselves: `.DS_Store`. */
+const isHidden = (name: string): boolean => name.startsWith(".");
 
 /** `photos/cats/1.jpg` lies in cats. */
 function folderOf(path: string): string {
@@ -49,7 +50,7 @@ async function walk(folder: FileSystemDirectoryEntry, found: GivenFile[]): Promi
         const file = await new Promise<File>((resolve, reject) =>
           (entry as FileSystemFileEntry).file(resolve, reject),
         );
-        if (!file.name.startsWith(".")) found.push({ name: file.name, folder: folder.name, blob: file });
+        if (!isHidden(file.name)) found.push({ name: file.name, folder: folder.name, blob: file });
       }
     }
   }

@@ -38,6 +38,8 @@ export function Icon({ name }: { readonly name: IconName }) {
   return (
     <svg
       viewBox="0 0 24 24"
+      width="20"
+      height="20"
       aria-hidden="true"
       fill={FILLED.has(name) ? "currentColor" : "none"}
       stroke="currentColor"

@@ -26,8 +26,9 @@ export const view = signal<View>("data");
 export const experiment = signal<Experiment>(FIRST_EXPERIMENT);
 /** What was prepared last; null before that, and after a change that needs other data or new networks. */
 export const prepared = signal<Prepared | null>(null);
-/** Whether that has a network of code. */
-export const preparedCode = signal(false);
+/** What the trainer has of the experiment; null before anything was prepared, and after that failed. */
+let given: Experiment | null = null;
+export const givenExperiment = (): Experiment | null => given;
 export const state = signal<TrainerState>("empty");
 export const lastPoint = signal<StepPoint | null>(null);
 export const lastTest = signal<TestPoint | null>(null);
@@ -104,6 +105,7 @@ function listen(worker: Trainer): void {
     if (problem.kind !== "worker lost" && problem.kind !== "code never ends") return;
     prepared.value = null;
     underWay = null;
+    given = null;
   });
 }
 
@@ -138,6 +140,8 @@ async function ready(): Promise<boolean> {
 
 async function prepareNow(): Promise<boolean> {
   const mine = ++preparation;
+  const next = experiment.peek();
+  given = null;
   batch(() => {
     prepared.value = null;
     lastPoint.value = null;
@@ -146,14 +150,14 @@ async function prepareNow(): Promise<boolean> {
     checkpoints.value = [];
     clearCurves();
     dismissProblem();
-    if (shownNetwork.peek() >= experiment.peek().networks.length) shownNetwork.value = 0;
+    if (shownNetwork.peek() >= next.networks.length) shownNetwork.value = 0;
   });
   try {
-    const result = await trainer().call("prepare", { experiment: experiment.peek(), lang: language.peek() });
+    const result = await trainer().call("prepare", { experiment: next, lang: language.peek() });
     if (mine !== preparation) return false;
+    given = next;
     batch(() => {
       prepared.value = result;
-      preparedCode.value = experiment.peek().networks.some(({ kind }) => kind === "code");
       weightsVersion.value++;
     });
     return true;
@@ -168,6 +172,8 @@ export const MORE_EPOCHS = 10;
 
 export async function play(): Promise<void> {
   if (!(await ready())) return;
+  // What it said of the steps before has been read.
+  dismissProblem();
   if (state.peek() === "finished") {
     const done = Math.round(lastPoint.peek()?.epoch ?? 0);
     await change({ training: { epochs: done + MORE_EPOCHS } });
@@ -191,17 +197,20 @@ export async function oneStep(): Promise<void> {
     weightsVersion.value++;
 }
 
-/** Controls that work while it trains. */
-export async function change(changes: LiveChanges): Promise<void> {
+/** Controls that work while it trains. Resolves to whether they do. */
+export async function change(changes: LiveChanges): Promise<boolean> {
   const before = experiment.peek();
   experiment.value = {
     ...before,
     training: { ...before.training, ...changes.training },
     networks: changes.networks ?? before.networks,
   };
-  if (prepared.peek() === null) return;
+  if (prepared.peek() === null) return false;
   const result = await told(() => trainer().call("set", changes));
-  if (result !== null) updateNetworks(result.networks);
+  if (result === null) return false;
+  if (given !== null && changes.networks !== undefined) given = { ...given, networks: changes.networks };
+  updateNetworks(result.networks);
+  return true;
 }
 
 function updateNetworks(facts: readonly NetworkFacts[]): void {

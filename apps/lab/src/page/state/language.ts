@@ -50,16 +50,26 @@ export function toggleTheme(): void {
   store("theme", chosenTheme.value);
 }
 
-/** What the page says in the reader's language; `{name}` stands for a value. */
+/**
+ * What the page says in the reader's language. `{name}` stands for a value, `{name?one|several}` for a word that depends on
+ * whether it is 1.
+ */
 export function t(name: WordName, values: Readonly<Record<string, string | number>> = {}): string {
-  return (words[language.value] ?? en)[name].replace(/\{(\w+)\}/g, (whole, key: string) =>
-    String(values[key] ?? whole),
+  return (words[language.value] ?? en)[name].replace(
+    /\{(\w+)(?:\?([^|}]*)\|([^|}]*))?\}/g,
+    (whole, key: string, one?: string, several?: string) =>
+      String(one === undefined ? (values[key] ?? whole) : String(values[key]) === "1" ? one : several),
   );
 }
 
 /** A number with the reader's separators. */
 export function count(value: number): string {
   return value.toLocaleString(language.value === "zh" ? "zh-CN" : "en-US");
+}
+
+/** A loss; one that grows without bounds does not take the place of everything else. */
+export function lossText(value: number): string {
+  return Math.abs(value) < 1000 ? value.toFixed(3) : value.toExponential(2);
 }
 
 export function percent(share: number, digits = 1): string {

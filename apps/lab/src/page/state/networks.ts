@@ -1,12 +1,13 @@
 /** Changes of the networks: what is typed is kept at once, and goes to the trainer when it has no mistake. */
 import { computed, signal } from "@preact/signals";
 import { checkNetwork, type NetworkCheck, networkBlocks } from "../../experiment/check.ts";
-import type { NetworkSource } from "../../experiment/experiment.ts";
+import { type Experiment, inputShapeOf, type NetworkSource } from "../../experiment/experiment.ts";
 import { KNOWN_FACTS } from "../../experiment/known_networks.ts";
 import type { NetworkFacts } from "../../worker/protocol.ts";
 import { firstCode } from "../network/first_code.ts";
-import { change, experiment, play, playing, prepare, prepared, preparedCode, shownNetwork } from "./lab.ts";
+import { change, experiment, givenExperiment, play, playing, prepare, shownNetwork } from "./lab.ts";
 import { t } from "./language.ts";
+import { dismissProblem, problem } from "./notices.ts";
 
 /** What is known of each network; null for code. */
 export const checks = computed<readonly (NetworkCheck | null)[]>(() =>
@@ -43,6 +44,8 @@ let waiting: ReturnType<typeof setTimeout> | undefined;
 
 /** Sets a network; the trainer takes it a moment later, if it has no mistake. */
 export function setNetwork(at: number, network: NetworkSource): void {
+  // What was said of the network before.
+  if (problem.peek()?.kind === "bad network") dismissProblem();
   const { networks } = experiment.peek();
   experiment.value = { ...experiment.peek(), networks: networks.map((one, i) => (i === at ? network : one)) };
   sendSoon();
@@ -50,21 +53,50 @@ export function setNetwork(at: number, network: NetworkSource): void {
 
 export function sendSoon(): void {
   clearTimeout(waiting);
-  waiting = setTimeout(sendNow, DEBOUNCE_MILLISECONDS);
+  waiting = setTimeout(() => {
+    if (experiment.peek().networks.every((_, i) => isSound(i))) void sendNow();
+  }, DEBOUNCE_MILLISECONDS);
 }
 
-function sendNow(): void {
-  const { networks } = experiment.peek();
-  if (!networks.every((_, i) => isSound(i))) return;
-  // Code is trained by another worker than networks without.
-  if (networks.some(({ kind }) => kind === "code") && !preparedCode.peek()) void prepareAgain();
-  else if (prepared.peek() !== null) void change({ networks });
+/** Gives the trainer the networks that are shown. Resolves to whether it has them; what is wrong is told. */
+export async function sendNow(): Promise<boolean> {
+  clearTimeout(waiting);
+  const shown = experiment.peek();
+  const has = givenExperiment();
+  if (has === null || needsPreparation(has, shown)) return prepareAgain();
+  const { networks } = shown;
+  return JSON.stringify(has.networks) === JSON.stringify(networks) || change({ networks });
+}
+
+/** Images of another size are loaded again; code is trained by another worker than networks without. */
+function needsPreparation(has: Experiment, shown: Experiment): boolean {
+  const sizes = (one: Experiment) => one.networks.map((network) => inputShapeOf(one, network)[1]).join();
+  const hasCode = ({ networks }: Experiment) => networks.some(({ kind }) => kind === "code");
+  return sizes(has) !== sizes(shown) || (hasCode(shown) && !hasCode(has));
 }
 
 /** A training that was started before the change was sent goes on with it. */
-async function prepareAgain(): Promise<void> {
+async function prepareAgain(): Promise<boolean> {
   const wasPlaying = playing.peek();
-  if ((await prepare()) && wasPlaying) await play();
+  const done = await prepare();
+  if (done && wasPlaying) await play();
+  return done;
+}
+
+/** What is wrong with the networks that are shown, in the reader's language; null if nothing that is known. */
+export async function mistake(): Promise<string | null> {
+  const { networks } = experiment.peek();
+  for (const [at, network] of networks.entries()) {
+    const problem = checks.peek()[at]?.problem;
+    if (problem !== null && problem !== undefined) {
+      const { problemText } = await import("../network/block_texts.ts");
+      return problemText(problem);
+    }
+    const code = codeChecks.peek()[at];
+    if (network.kind === "code" && code?.code === network.code && code.problem !== null)
+      return code.problem.message;
+  }
+  return null;
 }
 
 /** The same network in another form: the chapter's as blocks, anything as code to begin with. */

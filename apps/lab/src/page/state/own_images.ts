@@ -104,7 +104,7 @@ export function setChannels(channels: 1 | 3): void {
 }
 
 /** The images as they are now become the experiment's data. */
-export async function useOwnImages(): Promise<void> {
+export async function useOwnImages(): Promise<boolean> {
   const { data } = experiment.peek();
   const channels = data.kind === "images" ? data.channels : 1;
   const classes = ownClasses
@@ -112,7 +112,9 @@ export async function useOwnImages(): Promise<void> {
     .filter(({ count }) => count > 0)
     .map(({ name }) => name);
   experiment.value = { ...experiment.peek(), data: { kind: "images", classes, channels } };
-  if (await prepare()) say(t("imagesUsed"));
+  const done = await prepare();
+  if (done) say(t("imagesUsed"));
+  return done;
 }
 
 async function changed(work: () => Promise<unknown>): Promise<void> {

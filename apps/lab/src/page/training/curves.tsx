@@ -6,7 +6,7 @@ import "uplot/dist/uPlot.min.css";
 import { Hint } from "../parts/hint.tsx";
 import { curves, curvesVersion } from "../state/curves.ts";
 import { experiment, lastPoint, lastTest } from "../state/lab.ts";
-import { language, percent, t, theme } from "../state/language.ts";
+import { language, lossText, percent, t, theme } from "../state/language.ts";
 
 type Quantity = "loss" | "accuracy";
 
@@ -86,7 +86,7 @@ function Legend({ two }: { readonly two: boolean }) {
 function summary(quantity: Quantity): string {
   const point = lastPoint.value;
   if (point === null) return t("curveEmpty", { name: t(quantity) });
-  const format = (value: number) => (quantity === "loss" ? value.toFixed(3) : percent(value));
+  const format = (value: number) => (quantity === "loss" ? lossText(value) : percent(value));
   const test = lastTest.value?.networks.map((network) => format(network[quantity])).join(" / ") ?? "—";
   return t("curveSummary", {
     name: t(quantity),
@@ -153,7 +153,9 @@ function makeChart(element: HTMLElement, quantity: Quantity, two: boolean): uPlo
           ...axis,
           size: 58,
           values: (_chart, values) =>
-            values.map((value) => (quantity === "accuracy" ? `${Math.round(100 * value)} %` : String(value))),
+            values.map((value) =>
+              quantity === "accuracy" ? `${Math.round(100 * value)} %` : axisText(value),
+            ),
         },
       ],
       series: [
@@ -176,6 +178,10 @@ function makeChart(element: HTMLElement, quantity: Quantity, two: boolean): uPlo
     element,
   );
 }
+
+/** Short enough for the axis. */
+const axisText = (value: number): string =>
+  value < 10_000 ? String(value) : value.toExponential().replace("e+", "e");
 
 /** A canvas does not know light-dark(): the colour that an element would have. */
 function resolved(parent: HTMLElement, colour: string): string {

@@ -21,7 +21,8 @@ export function Gradients({ network }: { readonly network: number }) {
   const watched = statistics.value;
   const point = watched !== null && (asked === null || watched.step >= asked.step) ? watched : asked;
   const layers = point?.networks[network]?.layers ?? [];
-  const largest = Math.max(...layers.map(({ gradientNorm }) => gradientNorm ?? 0), Number.MIN_VALUE);
+  const norms = layers.map(({ gradientNorm }) => gradientNorm ?? 0).filter(Number.isFinite);
+  const largest = Math.max(...norms, Number.MIN_VALUE);
   if (layers.length === 0) return <p class="muted">{t("noStatistics")}</p>;
   return (
     <>
@@ -67,7 +68,10 @@ const DECADES = 6;
 
 function Row({ layer, largest }: { readonly layer: LayerStatistics; readonly largest: number }) {
   const { gradientNorm: norm, deadUnits: dead, units } = layer;
-  const share = norm === null || norm <= 0 ? 0 : Math.max(0, 1 + Math.log10(norm / largest) / DECADES);
+  const share =
+    norm !== null && norm > 0 && Number.isFinite(norm)
+      ? Math.max(0, 1 + Math.log10(norm / largest) / DECADES)
+      : 0;
   const badly = dead !== null && units !== null && units > 0 && dead / units > 0.5;
   return (
     <tr>

@@ -1,7 +1,7 @@
 /** The view of a training that the command line runs: curves, first kernels, confusion matrix; at its end it opens here. */
 import { useEffect } from "preact/hooks";
 import { Icon } from "../parts/icons.tsx";
-import { count, percent, t } from "../state/language.ts";
+import { count, lossText, percent, t } from "../state/language.ts";
 import {
   listenTo,
   liveConfusion,
@@ -86,7 +86,7 @@ function LiveFacts() {
           <>
             <div>
               <dt>{t("loss")} </dt>
-              <dd>{last.trainLoss.toFixed(3)}</dd>
+              <dd>{lossText(last.trainLoss)}</dd>
             </div>
             <div>
               <dt>{t("trainAccuracy")} </dt>

@@ -7,16 +7,15 @@ import {
   lastPoint,
   lastTest,
   MORE_EPOCHS,
-  oneStep,
   pause,
-  play,
   playing,
   prepare,
   prepared,
   progress,
   state,
 } from "../state/lab.ts";
-import { count, percent, t } from "../state/language.ts";
+import { count, lossText, percent, t } from "../state/language.ts";
+import { start, startOneStep } from "../state/start.ts";
 
 export function Transport() {
   const running = playing.value;
@@ -33,12 +32,12 @@ export function Transport() {
           type="button"
           class="primary play"
           aria-label={label}
-          onClick={() => void (running ? pause() : play())}
+          onClick={() => void (running ? pause() : start())}
         >
           <Icon name={running ? "pause" : "play"} />
           <span>{label}</span>
         </button>
-        <IconButton label={t("oneStep")} class="" disabled={running} onClick={() => void oneStep()}>
+        <IconButton label={t("oneStep")} class="" disabled={running} onClick={() => void startOneStep()}>
           <Icon name="step" />
         </IconButton>
         <IconButton label={t("restart")} class="" disabled={busy} onClick={() => void prepare()}>
@@ -87,7 +86,7 @@ function Facts() {
       </div>
       <div>
         <dt>{t("loss")} </dt>
-        <dd>{both(point.loss, (value) => value.toFixed(3))}</dd>
+        <dd>{both(point.loss, lossText)}</dd>
       </div>
       <div>
         <dt>{t("trainAccuracy")} </dt>
