@@ -71,7 +71,7 @@ after(() => {
   for (const folder of made) rmSync(folder, { recursive: true, force: true });
 });
 
-/** Of a folder that is chosen, each folder inside becomes a class; what is no image makes none. */
+/** Of a folder that is chosen, each folder inside becomes a class; a file that is not an image makes none. */
 async function folderByChoice(page: Page): Promise<void> {
   await page.getByLabel("Choose a folder").setInputFiles(photos("dogs", 2));
   await card(page, "dogs").getByText("2 images").waitFor();

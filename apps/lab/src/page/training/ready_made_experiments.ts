@@ -68,10 +68,10 @@ export const READY_MADE: readonly ReadyMadeExperiment[] = [
     question: "experimentDropoutText",
     section: "7.1",
     experiment: made("Dropout", [known("alexnet"), known("alexnet", { dropout: 0 })], {
-      learningRate: 0.05,
-      batchSize: 128,
-      optimizer: "momentum",
-      epochs: 10,
+      learningRate: 0.001,
+      batchSize: 64,
+      optimizer: "adam",
+      epochs: 20,
     }),
   },
   {
