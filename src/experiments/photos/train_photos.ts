@@ -20,6 +20,7 @@ import { precisionNamed } from "../available_precision.ts";
 import { shellWord } from "../shell_text.ts";
 import { choicesInWords, chosenSettings, type PhotoSettings } from "./chosen_settings.ts";
 import { EmbeddedLoader } from "./embedded_loader.ts";
+import { removeUnbegun, sizeError } from "./failed_start.ts";
 import { finishRun, keepOnnx, type PhotoMetrics } from "./finish_run.ts";
 import { freezeLowest } from "./frozen_share.ts";
 import { changesInWords, isChanged, photoChanges } from "./photo_changes.ts";
@@ -283,7 +284,12 @@ async function trainRun(run: PhotoRun, options: PhotoRunOptions): Promise<Traine
   if (pixels === null) return ended("interrupted");
   keepFacts(start, preprocessing, classes);
   freezeLowest(start.net, config.frozenShare);
-  const tuned = await fineTune(start.net, tuningOptions(run, pixels, callbacks ?? {}, options));
+  const tuned = await fineTune(start.net, tuningOptions(run, pixels, callbacks ?? {}, options)).catch(
+    (error: unknown) => {
+      if (!resumed) removeUnbegun(folder);
+      throw sizeError(error, start);
+    },
+  );
   // Of several ranks the first keeps the run.
   const isFirst = (trainingRanks()?.rank ?? 0) === 0;
   if (tuned.outcome === "interrupted" || !isFirst) return ended(tuned.outcome);

@@ -31,11 +31,14 @@ function withoutHead(model: OnnxModel, fail: Failure): { backbone: OnnxModel; fe
   const head = graph.nodes.findLast(
     ({ opType, inputs }) => (opType === "Gemm" || opType === "MatMul") && tensors.has(inputs[1]),
   );
-  if (head === undefined)
+  if (head === undefined) {
+    // What is unknown in it may be the head.
+    planNetwork(model, fail, undefined);
     throw fail(
       "no fully connected layer is found that could be its head (a Gemm or MatMul with a weight)",
       "train another network",
     );
+  }
   const embedding = head.inputs[0];
   const [rows, columns] = tensors.get(head.inputs[1])?.shape ?? [];
   const turned = head.attributes.get("transB");

@@ -1,15 +1,16 @@
 /** Trainings that begin with a file: an ONNX network of PyTorch, weights of PyTorch, a classifier, a run. */
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { numel } from "../../../src/base/shape.ts";
 import { Classifier } from "../../../src/classifier/index.ts";
 import { evaluate, exportOnnx, resumePhotos, trainPhotos } from "../../../src/experiments/index.ts";
-import { models, onnx, save, stopEngine, useEngine } from "../../../src/index.ts";
+import { models, nn, onnx, save, stopEngine, useEngine } from "../../../src/index.ts";
 import { failureOf } from "../../../src/io/formats/format_failure.ts";
 import { readOnnx } from "../../../src/io/formats/onnx/read_onnx.ts";
+import { writeOnnx } from "../../../src/io/formats/onnx/write_onnx.ts";
 import { ship } from "../../../src/ship/index.ts";
 import { launch, noBrowser, serve } from "../../browser/chromium.ts";
 import { difference } from "../../classifier/known_network.ts";
@@ -183,6 +184,29 @@ test("a network whose head is not found says so", async () => {
     }),
     /no fully connected layer is found that could be its head/,
   );
+});
+
+test("a graph that takes other sizes of images, or has unknown operators, says so and leaves no folder", async () => {
+  const out = join(runs, "none");
+  const start = (from: string) => trainPhotos(photos, { ...SMALL, model: null, from, settings, out });
+  const sized = join(runs, "sized.onnx");
+  const net = nn.Sequential(nn.Flatten(), nn.Linear(3 * 4 * 4, 5));
+  const bytes = await onnx.export(net, [1, 3, 4, 4], { preprocessing: null, classNames: null });
+  const anySize = readOnnx(bytes, failureOf("ONNX file", "sized"));
+  const inputs = anySize.graph.inputs.map((input) => ({ ...input, shape: ["N", 3, "H", "W"] }));
+  writeFileSync(sized, writeOnnx({ ...anySize, graph: { ...anySize.graph, inputs } }));
+  await assert.rejects(start(sized), {
+    name: "FileError",
+    message: /does not take images of 16 x 16 pixels \(linear .*expected 48 .*name the side .* with --resize/,
+  });
+  const unknown = join(runs, "unknown.onnx");
+  const nodes = [{ ...anySize.graph.nodes[0], opType: "NoSuchOperator" }];
+  writeFileSync(unknown, writeOnnx({ ...anySize, graph: { ...anySize.graph, nodes, inputs } }));
+  await assert.rejects(start(unknown), {
+    name: "FileError",
+    message: /operators that are not supported: NoSuchOperator/,
+  });
+  assert.ok(!existsSync(out));
 });
 
 test("without a network the default is trained from scratch, and one line says so", async (t) => {
