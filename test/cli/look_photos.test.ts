@@ -31,6 +31,7 @@ const config: PhotosConfig = {
   batchSize: 4,
   labelSmoothing: 0,
   ema: null,
+  interpolate: 1,
   mix: [],
   unfreeze: "all",
   augment: "none",

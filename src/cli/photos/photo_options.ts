@@ -31,6 +31,10 @@ export function photoOptions(): Option[] {
       "--ema <decay>",
       "photographs: end with a moving average of the weights, such as 0.9",
     ).argParser(realNumber(0, { below: 1 })),
+    new Option(
+      "--interpolate <share>",
+      "photographs: end between the weights before the whole network's training (0) and after it (1) (0.5)",
+    ).argParser(realNumber(0, { most: 1 })),
     new Option("--mix <names>", "photographs: mix images of a batch: mixup, cutmix, or both").argParser(
       mixNames,
     ),
@@ -68,6 +72,7 @@ const PHOTOS_ONLY = [
   "frozenShare",
   "unfreeze",
   "ema",
+  "interpolate",
   "mix",
   "augment",
   "classWeights",

@@ -35,6 +35,8 @@ export function chosenSettings(
   );
   const fromScratch = initial === "random";
   const uneven = Math.max(...counts) > UNEVEN * Math.min(...counts);
+  const freezeEpochs = given.freezeEpochs ?? (fromScratch ? 0 : 40);
+  const hasTrainedHead = !fromScratch && freezeEpochs > 0;
   const many = source.photos.length > IMAGES_PER_PROCESSOR * processors();
   return {
     format: PHOTOS_FORMAT,
@@ -44,13 +46,14 @@ export function chosenSettings(
     initial,
     imageSize: sideOf(preprocessing),
     epochs: given.epochs ?? (fromScratch ? SCRATCH_EPOCHS : many ? 1 : MOST_EPOCHS),
-    freezeEpochs: given.freezeEpochs ?? (fromScratch ? 0 : 40),
+    freezeEpochs,
     lr: given.lr ?? (fromScratch ? 4e-3 : 2e-3),
     lrMult: given.lrMult ?? (fromScratch ? 1 : 100),
     frozenShare: given.frozenShare ?? (fromScratch ? 0 : 0.5),
     batchSize: given.batchSize ?? 32,
     labelSmoothing: given.labelSmoothing ?? 0.1,
     ema: given.ema ?? null,
+    interpolate: given.interpolate ?? (hasTrainedHead ? 0.5 : 1),
     mix: given.mix ?? [],
     unfreeze: given.unfreeze ?? "all",
     augment: given.augment ?? "light",

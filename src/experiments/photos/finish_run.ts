@@ -7,6 +7,7 @@ import type { Module } from "../../nn/index.ts";
 import { calibration } from "../../report/calibration.ts";
 import { confusionMetrics } from "../../report/confusion.ts";
 import type { FineTuneResult } from "../../train/finetune/fine_tune_options.ts";
+import { endsWithOthers } from "../../train/finetune/whole_phase.ts";
 import { RUN_FILES, RunFolder } from "../../train/runs/run_folder.ts";
 import { saveWeights } from "../../train/runs/run_weights.ts";
 import type { PhotoSplit, PhotosRecord } from "./photo_config.ts";
@@ -49,8 +50,8 @@ export async function finishRun(
   const { config } = record;
   const run = RunFolder.open(folder);
   try {
-    // An average of the weights is what the network ends with; else the epoch with the smallest loss counts.
-    const hasBest = config.epochs > 0 && config.ema === null && run.has("best");
+    // Averaged or interpolated weights are what the network ends with; else the epoch with the smallest loss counts.
+    const hasBest = !endsWithOthers(config) && config.epochs > 0 && run.has("best");
     if (hasBest) net.loadStateDict(await load(run.file("best")));
     else await saveWeights(folder, "best", net, config.model ?? "network");
     if (config.epochs === 0 && tuned.frozen !== null) run.rewriteMetrics(tuned.frozen.points);

@@ -41,6 +41,8 @@ const settingsSchema = v.object({
   labelSmoothing: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   /** Decay of the moving average of the weights. */
   ema: v.nullable(share),
+  /** Where the network ends between the weights before the whole network's training and after it; runs of old end after it. */
+  interpolate: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 1),
   mix: v.pipe(v.array(v.picklist(["mixup", "cutmix"])), v.readonly()),
   unfreeze: v.picklist(["all", "gradual"]),
   augment: v.picklist(["none", "light", "strong"]),

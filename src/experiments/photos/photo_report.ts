@@ -196,6 +196,7 @@ export function commandOf(config: PhotosConfig): string {
   flag("batch-size", config.batchSize);
   flag("label-smoothing", config.labelSmoothing);
   flag("ema", config.ema);
+  flag("interpolate", config.interpolate);
   if (config.mix.length > 0) flag("mix", config.mix.join(","));
   flag("unfreeze", config.unfreeze, "all");
   flag("augment", config.augment);

@@ -327,6 +327,7 @@ function tuningOptions(
     unfreeze: config.unfreeze,
     batchNorm: config.initial === "random" ? "train" : "eval",
     ema: config.ema,
+    interpolate: config.interpolate,
     labelSmoothing: config.labelSmoothing,
     classWeights: config.classWeights === "balanced" ? "balanced" : null,
     batchSize: config.batchSize,

@@ -15,7 +15,7 @@ import type { FineTuneFitOptions, FineTuneOptions, FineTuneResult } from "./fine
 import { trainHead } from "./head_phase.ts";
 import { classesOf, type Head, headsOf, renewHead } from "./heads.ts";
 import { layerGroups, layerRates } from "./layer_groups.ts";
-import { trainWhole, type WholeResult } from "./whole_phase.ts";
+import { endsWithOthers, trainWhole, type WholeResult } from "./whole_phase.ts";
 
 interface FineTuneParameters extends FineTuneOptions {
   /** The pretrained network. */
@@ -37,6 +37,7 @@ const FINE_TUNE = parameterTable<FineTuneParameters>("fineTune")(
     "unfreeze?",
     "batchNorm?",
     "ema?",
+    "interpolate?:number",
     "labelSmoothing?:number",
     "classWeights?",
     "batchSize?",
@@ -71,7 +72,7 @@ const FINE_TUNE = parameterTable<FineTuneParameters>("fineTune")(
  *
  * Both parts are trainings of `fit`. With `out` the second is kept in this folder and the first in its folder `frozen`;
  * `resume` goes on with either, with the same bits as without interruption if the program before it is the same.
- * `out` holds the averaged weights of `ema` as `averaged.safetensors`.
+ * `out` holds the weights that `ema` and `interpolate` end with as `averaged.safetensors`.
  *
  * Layers whose parameters have `requiresGrad` false stay as they are. Afterwards every module is in the mode in which it
  * was before.
@@ -199,9 +200,10 @@ async function foldersOf({ out = null, resume = false }: FineTuneOptions): Promi
   };
 }
 
-/** Weights that `fit` does not keep by itself: of a network whose head alone was trained, and averages. */
-async function keepWeights(net: Module, { out, epochs, ema = null, name }: FineTuneOptions): Promise<void> {
-  if (out == null || (epochs > 0 && ema === null)) return;
+/** Weights that `fit` does not keep by itself: of a network whose head alone was trained, averages, interpolated ones. */
+async function keepWeights(net: Module, options: FineTuneOptions): Promise<void> {
+  const { out, epochs, name } = options;
+  if (out == null || (epochs > 0 && !endsWithOthers(options))) return;
   const { saveWeights } = await loadedModule(import("#runs"));
   await saveWeights(out, epochs > 0 ? "averaged" : "last", net, name ?? net.constructor.name);
 }
@@ -226,6 +228,12 @@ function checkOptions(net: Module, options: FineTuneOptions): void {
   requireRange(of, "pctStart", pctStart, (n) => n >= 0 && n < 1, "from 0 to below 1");
   requireRange(of, "div", div, (n) => n >= 1, "at least 1");
   if (ema !== null) requireRange(of, "ema", ema, (n) => n >= 0 && n < 1, "from 0 to below 1");
+  const { interpolate = 1, newHead = true } = options;
+  requireRange(of, "interpolate", interpolate, (n) => n >= 0 && n <= 1, "from 0 to 1");
+  if (interpolate < 1 && freezeEpochs === 0 && newHead)
+    throw new ArgumentError(
+      `${of}: \`interpolate\` leads back to a head that was trained; give \`freezeEpochs\` above 0, or \`newHead: false\``,
+    );
   requireRange(of, "labelSmoothing", labelSmoothing, (n) => n >= 0 && n <= 1, "from 0 to 1");
   requireOneOf("unfreeze", unfreeze, ["all", "gradual"]);
   requireOneOf("batchNorm", batchNorm, ["train", "eval"]);

@@ -49,7 +49,8 @@ function elementsOf(tensor: Tensor): Promise<TypedArray> {
   return defaultSession().fetch(tensor.value);
 }
 
-async function copyOf(tensor: Tensor): Promise<Tensor> {
+/** A tensor of the same contents, which no step changes. */
+export async function copyOf(tensor: Tensor): Promise<Tensor> {
   const { shape, dtype } = tensor;
   return new Tensor(constantValue((await elementsOf(tensor)).slice(), [...shape], dtype));
 }

@@ -12,6 +12,7 @@ import type { FineTuneFitOptions, FineTuneOptions } from "./fine_tune_options.ts
 import { FrozenLayers } from "./frozen_layers.ts";
 import type { LayerGroup } from "./layer_groups.ts";
 import { oneCycle } from "./one_cycle.ts";
+import { WeightsBefore } from "./weights_before.ts";
 
 /** The whole network's part of a fine-tuning. */
 export interface WholePhase {
@@ -34,12 +35,13 @@ export interface WholeResult {
 
 export async function trainWhole(phase: WholePhase): Promise<WholeResult> {
   const { net, groups, rates, data, loss, options, fitOptions } = phase;
-  const { epochs, weightDecay = 0.01, pctStart = 0.3, div = 5, ema = null } = options;
+  const { epochs, weightDecay = 0.01, pctStart = 0.3, div = 5, ema = null, interpolate = 1 } = options;
   const trained = groups.flatMap(({ params }, i) =>
     params.length === 0 ? [] : [{ params: [...params], lr: rates[i] }],
   );
   const optimizer = AdamW(trained, { weightDecay });
   const average = ema === null ? null : new AveragedModel(net, { decay: ema, optimizer });
+  const before = interpolate < 1 ? await WeightsBefore.of(optimizer) : null;
   const { trainLoader, testLoader } = data;
   const frozen = new FrozenLayers(groups);
   const highest = trained.map(({ lr }) => lr);
@@ -59,15 +61,24 @@ export async function trainWhole(phase: WholePhase): Promise<WholeResult> {
         ...([fitOptions.callbacks ?? []].flat() as Callbacks[]),
       ],
     });
-    if (average === null || fitted.outcome === "interrupted" || epochs === 0)
-      return { fitted, test: fitted.test };
-    average.copyTo(net);
+    if (!endsWithOthers(options) || fitted.outcome === "interrupted") return { fitted, test: fitted.test };
+    average?.copyTo(net);
+    before?.interpolate(interpolate);
     if (testLoader === null) return { fitted, test: null };
     const tested = trainingRanks()?.test(net, testLoader, { loss }) ?? testMetrics(net, testLoader, { loss });
     return { fitted, test: (await tested).classes };
   } finally {
     frozen.release();
   }
+}
+
+/** Whether the network ends with other weights than those after the last step. */
+export function endsWithOthers({
+  epochs,
+  ema = null,
+  interpolate = 1,
+}: Pick<FineTuneOptions, "epochs" | "ema" | "interpolate">): boolean {
+  return epochs > 0 && (ema !== null || interpolate < 1);
 }
 
 /**

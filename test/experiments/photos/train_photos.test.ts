@@ -118,8 +118,14 @@ test("a run with other classes than the folder's does not go on", async () => {
   assert.equal(models.names().includes(again.config.model as string), true);
 });
 
-test("EMA, mixing, gradual unfreezing, weighted classes and the head alone are options", async () => {
-  const all = { ema: 0.8, mix: ["mixup", "cutmix"], unfreeze: "gradual", classWeights: "balanced" } as const;
+test("EMA, interpolation, mixing, gradual unfreezing, weighted classes and the head alone are options", async () => {
+  const average = { ema: 0.8, interpolate: 0.7 };
+  const all = {
+    ...average,
+    mix: ["mixup", "cutmix"],
+    unfreeze: "gradual",
+    classWeights: "balanced",
+  } as const;
   const settings = { ...SMALL.settings, ...all, freezeEpochs: 1, labelSmoothing: 0.1, testSplit: 0.2 };
   const trained = await trainPhotos(photos, { ...SMALL, settings, out: inRuns("options") });
   assert.ok(trained.test !== null && trained.test.images >= 5);

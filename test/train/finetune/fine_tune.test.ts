@@ -214,6 +214,32 @@ test("an average of the weights is what the network has in the end, and what is 
   assert.deepEqual(averaged.weights.get("upper.1.running_mean"), plain.weights.get("upper.1.running_mean"));
 });
 
+test("interpolated weights lie between those of the trained head and those of the trained network", async () => {
+  const run = async (options: Partial<FineTuneOptions>) => {
+    const net = small();
+    const given = { data: tuned, freezeEpochs: 2, batchNorm: "train", baseLr: 0.1, ...options } as const;
+    const { test } = await train.fineTune(net, { epochs: 2, ...given });
+    const fresh = await train.evaluate(net, new DataLoader(tuned.test, { batchSize: 64 }));
+    assert.ok(Math.abs((test?.loss ?? 0) - fresh.loss) < 1e-6);
+    return numbersOf(net);
+  };
+  const [before, after] = [await run({ epochs: 0 }), await run({})];
+  const ends = async (interpolate: number, ema: number | null, expected: Map<string, number[]>) => {
+    for (const [name, numbers] of await run({ interpolate, ema }))
+      for (const [i, number] of numbers.entries()) {
+        const [from, to] = [(before.get(name) as number[])[i], (expected.get(name) as number[])[i]];
+        // Running statistics are those after the training.
+        const isTrained = !/running|tracked/.test(name);
+        const between = isTrained ? from + interpolate * (to - from) : to;
+        assert.ok(Math.abs(number - between) < 1e-6, `${name}[${i}]: ${number}, expected ${between}`);
+      }
+  };
+  assert.notDeepEqual(before.get("lower.0.weight"), after.get("lower.0.weight"));
+  await ends(0.3, null, after);
+  await ends(0, null, after);
+  await ends(0.5, 0.6, await run({ ema: 0.6 }));
+});
+
 test("loaders of one's own are taken, with mixes, views and soft labels", async () => {
   const images = (count: number, seed: number) => {
     const [x, y] = quadrants(count, seed);
@@ -260,6 +286,7 @@ test("an interrupted fine-tuning goes on to the same bits, within either part", 
       epochs: 2,
       freezeEpochs: 3,
       ema: 0.6,
+      interpolate: 0.4,
       unfreeze: "gradual",
       batchNorm: "train",
       out: join(folder, out),
@@ -357,6 +384,8 @@ test("fine-tuning says what is wrong with its options", async () => {
   await refused({ epoch: 1 }, /unknown.*`epoch`/s);
   await refused({ freezeEpochs: 0.5 }, /`freezeEpochs`/);
   await refused({ lrMult: 0 }, /`lrMult`/);
+  await refused({ interpolate: 1.5 }, /`interpolate` to be from 0 to 1/);
+  await refused({ interpolate: 0.5, freezeEpochs: 0 }, /`interpolate` leads back to a head that was trained/);
   await refused({ unfreeze: "slow" }, /`unfreeze` to be "all" or "gradual"/);
   await refused({ data: { train: tuned.train } }, /number of classes is not known/);
   await refused({ data: { train: tuned.train, numClasses: 1 } }, /at least 2/);
