@@ -4,12 +4,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
-import { load, onnx, rand, stopEngine, type Tensor, useEngine } from "convoyant";
+import { load, models, onnx, rand, stopEngine, type Tensor, useEngine } from "convoyant";
 import { Classifier } from "convoyant/classifier";
 import * as experiments from "convoyant/experiments";
 import { strToU8, unzipSync, zipSync } from "fflate";
 import type { Block } from "../../apps/lab/src/experiment/blocks.ts";
-import { FIRST_EXPERIMENT, type NetworkSource } from "../../apps/lab/src/experiment/experiment.ts";
+import {
+  type Experiment,
+  FIRST_EXPERIMENT,
+  type NetworkSource,
+} from "../../apps/lab/src/experiment/experiment.ts";
 import { filledPage } from "../../apps/lab/src/worker/export_files.ts";
 import { TEMPLATE_MARKS } from "../../apps/lab/src/worker/page_template.ts";
 import { LabError } from "../../apps/lab/src/worker/problem.ts";
@@ -160,7 +164,8 @@ test("a run of what the Lab does not have says why it cannot be shown", async ()
   for (const [config, why] of [
     [{ ...base, model: "resnet18" }, /resnet18/],
     [{ ...base, data: "mnist" }, /mnist/],
-    [{ ...base, format: "convoyant-photos-1" }, /images that are not here/],
+    [{ ...base, format: "convoyant-photos-1" }, /no weights yet/],
+    [{ ...base, format: "convoyant-run-9" }, /form convoyant-run-9/],
     [null, /settings are missing/],
     [{ ...base, batchSize: "many" }, /batchSize/],
   ] as const)
@@ -168,6 +173,73 @@ test("a run of what the Lab does not have says why it cannot be shown", async ()
       lab.calls.open({ blob: zip(config), name: "run.zip" }),
       (error: LabError) => error.kind === "bad experiment" && why.test(error.message),
     );
+});
+
+const CLASSES = images.classes.map(({ en }) => en);
+
+test("an experiment with own images is evaluated on the command line, as the Lab tests it, and comes back", async () => {
+  for (const network of [LENET, blocks(...OWN)]) {
+    const own = openLab({ ...images, classes: CLASSES.map((en) => ({ en, zh: en })) });
+    const experiment: Experiment = {
+      ...experimentOf([network], { epochs: 1 }),
+      data: { kind: "images", classes: CLASSES, channels: 1 },
+    };
+    await own.calls.prepare({ experiment, lang: "en" });
+    await own.calls.step({ count: 4 });
+    const tested = own.told("tested").at(-1)!.networks[0];
+    const { bytes, name } = await own.calls.export({ network: 0, format: "run" });
+    const files = unzipSync(bytes);
+    const run = join(folder, Object.keys(files)[0].split("/")[0]);
+    rmSync(run, { recursive: true, force: true });
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), content);
+    }
+    const { metrics } = await experiments.evaluate(run, { engine: "wasm" });
+    assert.equal(metrics.examples, images.test.count);
+    near([metrics.loss, metrics.accuracy], [tested.loss, tested.accuracy]);
+    const [listed] = experiments.listRuns(folder).filter((one) => one.folder === run);
+    assert.deepEqual([listed.state, listed.problem], ["finished", null]);
+    const again = openLab(own.session.lab.data);
+    const opened = await again.calls.open({ blob: new Blob([bytes]), name });
+    assert.deepEqual(opened.experiment.data, experiment.data);
+    await again.calls.prepare({ experiment: opened.experiment, lang: "en" });
+    const x = rand(1, 1, 28, 28);
+    near(await outputs(0, x, again), await outputs(0, x, own));
+  }
+});
+
+test("a run of the command line on photographs opens with its network and what that wants of images", async () => {
+  const classifier = Classifier.of(models.create("lenet", { numClasses: 10 }), {
+    classes: CLASSES,
+    preprocessing: {
+      ...{ resize: { size: [28, 28], interpolation: "bilinear" }, crop: null },
+      ...{ mean: [0.5], std: [0.25], background: [0, 0, 0] },
+    },
+  });
+  const settings = {
+    format: "convoyant-photos-1",
+    imageSize: 28,
+    lr: 0.01,
+    batchSize: 8,
+    seed: 1,
+    epochs: 2,
+  };
+  const files = {
+    "config.json": strToU8(JSON.stringify({ config: settings })),
+    "best.safetensors": await classifier.toBytes(),
+  };
+  const again = openLab(images);
+  const opened = await again.calls.open({
+    blob: new Blob([zipSync(files) as Uint8Array<ArrayBuffer>]),
+    name: "photos.zip",
+  });
+  assert.equal(opened.isRun, true);
+  assert.deepEqual(opened.experiment.data, { kind: "images", classes: CLASSES, channels: 1 });
+  await again.calls.prepare({ experiment: opened.experiment, lang: "en" });
+  const x = rand(1, 1, 28, 28);
+  const wanted = classifier.net(x.sub(0.5).div(0.25)) as Tensor;
+  near(await outputs(0, x, again), Array.from((await wanted.detach().data()) as Float32Array));
 });
 
 test("the file of an experiment brings back both networks as they were", async () => {

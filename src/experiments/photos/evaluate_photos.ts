@@ -7,7 +7,7 @@ import { changesInWords, isChanged, photoChanges } from "./photo_changes.ts";
 import { readPhotosRecord } from "./photo_config.ts";
 import { decodePhotos } from "./photo_pixels.ts";
 import { predictPhotos } from "./photo_predictions.ts";
-import { openPhotos } from "./photo_source.ts";
+import { openPhotosOf } from "./photo_source.ts";
 
 /**
  * Counts on the test images of a run, or if it has none on those that judged its epochs.
@@ -22,7 +22,7 @@ export async function evaluatePhotos(
 ): Promise<{ readonly data: string; readonly metrics: ClassificationMetrics }> {
   const record = readPhotosRecord(folder);
   const { config, classes, images, preprocessing } = record;
-  const source = await openPhotos(config.photos);
+  const source = await openPhotosOf(record);
   const changes = photoChanges(folder, record, source);
   const parts = new Map(images.map(([name, , split]) => [name, split]));
   if (isChanged(changes)) onNote(changesInWords(changes, images.length - changes.removed.length));

@@ -1,6 +1,6 @@
 /** The settings of a training on a folder of photographs, and the file of its run that holds them with the split. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import * as v from "valibot";
 import { FileError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json_text.ts";
@@ -113,10 +113,18 @@ export function readPhotosRecord(folder: string): PhotosRecord {
     throw new FileError(`${path} is damaged: it is not JSON; start a new run`, { cause: error });
   }
   const result = v.safeParse(schema, content);
-  if (result.success) return result.output;
+  if (result.success) return withOwnImages(folder, result.output);
   const [issue] = result.issues;
   const field = issue.path?.map(({ key }) => String(key)).join(".") ?? "the file";
   throw new FileError(`${path} is damaged: ${field} is not as expected: ${issue.message}`);
+}
+
+/** A run out of the Lab holds its images itself. */
+function withOwnImages(folder: string, record: PhotosRecord): PhotosRecord {
+  const { photos } = record.config;
+  const inside = join(folder, photos);
+  if (isAbsolute(photos) || !existsSync(inside)) return record;
+  return { ...record, config: { ...record.config, photos: inside } };
 }
 
 /** Writes the record, whole or not at all. */

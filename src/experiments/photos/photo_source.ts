@@ -6,7 +6,7 @@ import type { LeftOut } from "../../data/folders/folder_scan.ts";
 import { ImageList } from "../../data/folders/image_list.ts";
 import { openFolder } from "../../data/folders/node_folders.ts";
 import { findSplits } from "../../data/folders/scan_folder.ts";
-import type { PhotoSplit } from "./photo_config.ts";
+import type { PhotoSplit, PhotosRecord } from "./photo_config.ts";
 import { shortList } from "./photo_words.ts";
 
 /** An image that has not been decoded yet. */
@@ -49,6 +49,21 @@ export async function openPhotos(root: string): Promise<PhotoSource> {
   const source = statSync(root).isDirectory() ? await folderSource(root) : await listSource(root);
   requireEnough(source);
   return source;
+}
+
+/**
+ * Opens the images of a run, with its numbers for the classes: the Lab's are in the order in which they were named. A class
+ * that the run does not have gets none of its numbers.
+ */
+export async function openPhotosOf({
+  config,
+  classes,
+}: Pick<PhotosRecord, "config" | "classes">): Promise<PhotoSource> {
+  const source = await openPhotos(config.photos);
+  if (source.classes.every((name, i) => classes[i] === name)) return source;
+  const numbers = source.classes.map((name) => classes.indexOf(name));
+  const photos = source.photos.map((photo) => ({ ...photo, label: numbers[photo.label] }));
+  return { ...source, photos };
 }
 
 const ADVICE = "add images, or remove the folder";

@@ -15,6 +15,9 @@ import {
 import { KNOWN_FACTS } from "./known_networks.ts";
 import type { Layer } from "./layers.ts";
 
+/** As the command line calls runs on photographs. */
+export const PHOTOS_FORMAT = "convoyant-photos-1";
+
 type Settings = Readonly<Record<string, unknown>>;
 
 const isRecord = (value: unknown): value is Settings =>
@@ -44,7 +47,8 @@ const WIDTH_OF_VGG = 4;
 export function experimentOfRun(file: unknown, title: string): Experiment {
   const config = isRecord(file) && isRecord(file.config) ? file.config : null;
   if (config === null) throw cannotShow("its settings are missing");
-  if (config.format !== "convoyant-run-1") throw cannotShow("it was trained on images that are not here");
+  if (config.format !== "convoyant-run-1")
+    throw cannotShow(`its settings are of the form ${String(config.format)}`);
   if (config.data !== "fashion-mnist") throw cannotShow(`it was trained on ${String(config.data)}`);
   const network = networkOfRun(config);
   const momentum = Number(config.momentum) > 0;
@@ -139,6 +143,12 @@ export function runSettings(
     limitBatches: null,
     edition: "zh",
   };
+}
+
+/** The settings of a run on photographs; null for another one. */
+export function photosConfigOf(file: unknown): Settings | null {
+  const config = isRecord(file) && isRecord(file.config) ? file.config : null;
+  return config?.format === PHOTOS_FORMAT ? config : null;
 }
 
 /** The book's network by its name if it is that to the last channel, else its layers. */

@@ -142,16 +142,30 @@ function base64(bytes: Uint8Array): string {
 
 /** A run folder as the command line writes it, as far as a page knows. */
 async function runOf(session: LabSession, network: number, name: string): Promise<Uint8Array<ArrayBuffer>> {
-  const { experiment, data, points } = session.lab;
+  const { experiment, data, points, loop } = session.lab;
   const source = experiment.networks[network];
+  const outcome = loop.isFinished ? "finished" : "interrupted";
+  const metrics = points.map((point) => JSON.stringify(point.networks[network])).join("\n");
+  const common = async () => {
+    const weights = await weightsOf(session, network);
+    return {
+      "metrics.jsonl": strToU8(points.length === 0 ? "" : `${metrics}\n`),
+      "last.safetensors": weights,
+      "best.safetensors": weights,
+    };
+  };
+  if (experiment.data.kind !== "fashion-mnist" && source.kind !== "code") {
+    const { photosRunFiles } = await import("./photo_runs.ts");
+    const own = photosRunFiles(session.lab, network, classifierOf(session, network), outcome);
+    return zippedFolder(name, { ...own, ...(await common()) });
+  }
   const check = checkNetwork(experiment, source);
   const settings = check === null ? null : runSettings(experiment, network, check.layers);
   if (settings === null)
     throw new LabError(
       "cannot export",
-      "the command line trains networks of blocks on Fashion-MNIST: for own images or code export safetensors or ONNX",
+      "the command line makes a run's network of its description, and this one is code: export safetensors or ONNX",
     );
-  const weights = await weightsOf(session, network);
   const config = {
     startedAt: session.lab.startedAt,
     model: settings.model,
@@ -160,16 +174,16 @@ async function runOf(session: LabSession, network: number, name: string): Promis
     inputShape: inputShapeOf(experiment, source),
     config: settings,
     environment: { madeWith: "the Lab", engine: "wasm" },
-    outcome: session.lab.loop.isFinished ? "finished" : "interrupted",
+    outcome,
   };
-  const metrics = points.map((point) => JSON.stringify(point.networks[network])).join("\n");
-  return zipped({
-    [`${name}/config.json`]: strToU8(`${JSON.stringify(config, null, 2)}\n`),
-    [`${name}/metrics.jsonl`]: strToU8(points.length === 0 ? "" : `${metrics}\n`),
-    [`${name}/last.safetensors`]: weights,
-    [`${name}/best.safetensors`]: weights,
+  return zippedFolder(name, {
+    "config.json": strToU8(`${JSON.stringify(config, null, 2)}\n`),
+    ...(await common()),
   });
 }
+
+const zippedFolder = (name: string, files: Readonly<Record<string, Uint8Array>>): Uint8Array<ArrayBuffer> =>
+  zipped(Object.fromEntries(Object.entries(files).map(([path, bytes]) => [`${name}/${path}`, bytes])));
 
 async function experimentFile(session: LabSession, withImages: boolean): Promise<Uint8Array<ArrayBuffer>> {
   const { experiment, loop } = session.lab;

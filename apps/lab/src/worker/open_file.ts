@@ -2,7 +2,7 @@
 import { unzipSync } from "fflate";
 import { checkExperiment } from "../experiment/check_experiment.ts";
 import type { Experiment } from "../experiment/experiment.ts";
-import { experimentOfRun } from "../experiment/run_experiment.ts";
+import { experimentOfRun, photosConfigOf } from "../experiment/run_experiment.ts";
 import type { LabSession } from "./lab_session.ts";
 import { LabError } from "./problem.ts";
 import type { Calls, Opened } from "./protocol.ts";
@@ -65,13 +65,22 @@ async function openZip(session: LabSession, bytes: Uint8Array, name: string): Pr
   const path = Object.keys(files).find((one) => /^([^/]+\/)?config\.json$/.test(one));
   if (path === undefined) throw bad(`${name} holds neither experiment.json nor the config.json of a run`);
   const folder = path.slice(0, -"config.json".length);
-  const experiment = experimentOfRun(
-    json(files[path], path),
-    folder.replace(/\/$/, "") || name.replace(/\.zip$/i, ""),
-  );
+  const title = folder.replace(/\/$/, "") || name.replace(/\.zip$/i, "");
   const weights = files[`${folder}best.safetensors`] ?? files[`${folder}last.safetensors`];
+  const run = json(files[path], path);
+  const photos = photosConfigOf(run);
+  const { experimentOfPhotosRun } = await import("./photo_runs.ts");
+  const experiment =
+    photos === null
+      ? experimentOfRun(run, title)
+      : await experimentOfPhotosRun(photos, title, weights as Uint8Array<ArrayBuffer> | undefined);
   expect(session, experiment, weights === undefined ? null : [weights]);
-  return { experiment, hasWeights: weights !== undefined, images: 0 };
+  return {
+    experiment,
+    hasWeights: weights !== undefined,
+    images: 0,
+    ...(photos !== null && { isRun: true }),
+  };
 }
 
 /** What the next `prepare` of this experiment takes. */

@@ -239,6 +239,8 @@ export interface Opened {
   readonly hasWeights: boolean;
   /** How many own images it brought. */
   readonly images: number;
+  /** A run on photographs: code of its network is the Lab's own, not a person's. */
+  readonly isRun?: boolean;
 }
 
 /** What can be asked of the worker: the input and the answer of each call. */

@@ -30,11 +30,16 @@ export async function loadInOrder(net: nn.Module, bytes: Uint8Array<ArrayBuffer>
   const own = net.stateDict();
   const names = Object.keys(own);
   const same = names.length === Object.keys(given).length && names.every((name) => name in given);
+  // A network within another one has its name before those of its weights.
+  const inner = (name: string) => name.slice(name.indexOf(".") + 1);
+  const isInner = names.length === Object.keys(given).length && names.every((name) => inner(name) in given);
   const values: Tensor[] = same
     ? names.map((name) => given[name])
-    : Object.keys(given)
-        .sort(compareNames)
-        .map((name) => given[name]);
+    : isInner
+      ? names.map((name) => given[inner(name)])
+      : Object.keys(given)
+          .sort(compareNames)
+          .map((name) => given[name]);
   const fits =
     values.length === names.length && names.every((name, i) => `${own[name].shape}` === `${values[i].shape}`);
   if (!fits)

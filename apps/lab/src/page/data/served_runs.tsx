@@ -1,7 +1,8 @@
 /** Runs of the command line on this computer: each opens with its weights. */
 import { Icon } from "../parts/icons.tsx";
 import { percent, t } from "../state/language.ts";
-import { openRun, served } from "../state/served.ts";
+import { openRun } from "../state/open_run.ts";
+import { served } from "../state/served.ts";
 
 export function ServedRuns() {
   const { runs } = served.value;

@@ -1,8 +1,5 @@
 /** What `convoyant lab` serves beside the page: folders of images, runs, a training under way. A static host serves none. */
 import { signal } from "@preact/signals";
-import { trainer } from "./lab.ts";
-import { told } from "./notices.ts";
-import { takeOpened } from "./open_file.ts";
 
 /** A folder of images with a folder for each class. */
 export interface ServedFolder {
@@ -36,15 +33,4 @@ export async function loadServed(): Promise<void> {
   } catch {
     // A page without its server can still train.
   }
-}
-
-/** A run of the command line becomes the experiment. */
-export async function openRun(name: string): Promise<void> {
-  const opened = await told(async () => {
-    const response = await fetch(new URL(`lab/runs/${encodeURIComponent(name)}.zip`, document.baseURI));
-    if (!response.ok)
-      throw new Error(`the run ${name} cannot be loaded: the server answers ${response.status}`);
-    return trainer().call("open", { blob: await response.blob(), name: `${name}.zip` });
-  });
-  if (opened !== null) await takeOpened(opened, name);
 }

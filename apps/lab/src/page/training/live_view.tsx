@@ -11,7 +11,8 @@ import {
   liveStart,
   liveStep,
 } from "../state/live.ts";
-import { loadServed, openRun, served } from "../state/served.ts";
+import { openRun } from "../state/open_run.ts";
+import { loadServed, served } from "../state/served.ts";
 import { Matrix } from "./confusion.tsx";
 import { Charts } from "./curves.tsx";
 import { Bank } from "./filters.tsx";
