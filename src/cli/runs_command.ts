@@ -34,7 +34,7 @@ export function runsCommand(parent: string, output: Output): number {
   output.lines(renderTable(columns, rows, output.style));
   if (shown.length > 0)
     output.line(
-      `training: the last epoch; best ${shown.join(" and ")} accuracy: the epoch whose weights are kept (best.safetensors)`,
+      `training: the last epoch; best ${shown.join(" and ")} accuracy: of the weights that are kept (best.safetensors)`,
     );
   return 0;
 }
@@ -107,7 +107,7 @@ function epochsOf({ metrics, epochs }: RunInfo): string {
   return epochs === null ? done : `${done}/${epochs}`;
 }
 
-function metricRows({ metrics, best, heldOut }: RunInfo): string[][] {
+function metricRows({ metrics, best, bestIsEpoch, heldOut }: RunInfo): string[][] {
   if (metrics === null) return [];
   const { epochs, trainLoss, trainAccuracy, testAccuracy } = metrics;
   const rows = [
@@ -120,10 +120,18 @@ function metricRows({ metrics, best, heldOut }: RunInfo): string[][] {
     `${formatMetric(of)} (epoch ${Number(epoch.toFixed(2))}${why})`,
   ];
   if (best?.testAccuracy === undefined) return [...rows, accuracy(testAccuracy, epochs, ", the last")];
+  const last = accuracy(testAccuracy, epochs, ", the last");
+  if (!bestIsEpoch)
+    return [
+      ...rows,
+      last,
+      [
+        `${heldOut} accuracy`,
+        `${formatMetric(best.testAccuracy)} (averaged or interpolated weights, which are kept: best.safetensors)`,
+      ],
+    ];
   const kept = accuracy(best.testAccuracy, best.epoch, ", whose weights are kept: best.safetensors");
-  return best.epoch === epochs
-    ? [...rows, kept]
-    : [...rows, accuracy(testAccuracy, epochs, ", the last"), kept];
+  return best.epoch === epochs ? [...rows, kept] : [...rows, last, kept];
 }
 
 function textOf(value: unknown): string {

@@ -7,9 +7,10 @@ import { parseJson } from "../base/json_text.ts";
 import { fileErrorOf } from "../io/file_errors.ts";
 import { MOST_JSON_BYTES, readTextSync } from "../io/regular_file.ts";
 import { type FinalMetrics, finalMetrics, type MetricsPoint, parseMetrics } from "../records/run_record.ts";
+import { endsWithOthers } from "../train/finetune/whole_phase.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
 import { isInUse, releaseLock, takeLock } from "../train/runs/run_lock.ts";
-import { isPhotosRun, PHOTOS_FORMAT, readPhotosRecord } from "./photos/photo_config.ts";
+import { isPhotosRun, PHOTOS_FORMAT, type PhotosConfig, readPhotosRecord } from "./photos/photo_config.ts";
 import { FAILURE } from "./series_run.ts";
 
 /** How far a run came. */
@@ -27,9 +28,11 @@ export interface RunInfo {
   readonly metrics: FinalMetrics | null;
   /**
    * At the end of the epoch whose weights are kept as `best.safetensors`, which predictions use; null if none was tested.
-   * Of a training under way the best epoch so far.
+   * Of a training under way the best epoch so far; of one that ended with averaged or interpolated weights what these have.
    */
   readonly best: MetricsPoint | null;
+  /** Whether `best` is an epoch's, and not that of averaged or interpolated weights. */
+  readonly bestIsEpoch: boolean;
   /** What those images are. */
   readonly heldOut: "test" | "validation";
   readonly points: readonly MetricsPoint[];
@@ -144,6 +147,7 @@ function describe(folder: string): RunInfo {
     epochs: null,
     metrics: null,
     best: null,
+    bestIsEpoch: true,
     heldOut: "test" as const,
     points: [],
     settings: {},
@@ -156,6 +160,7 @@ function describe(folder: string): RunInfo {
     const points = pointsIn(folder);
     const metrics = finalMetrics(points) ?? null;
     const epochs = epochsOf(settings);
+    const between = betweenEpochs(folder, points, settings);
     const failed = stored.outcome === "failed" ? String(stored.problem ?? "it failed") : null;
     const problem = failureIn(folder) ?? failed;
     return {
@@ -165,7 +170,8 @@ function describe(folder: string): RunInfo {
       state: stateOf(folder, stored.outcome, problem, metrics?.epochs ?? 0, epochs),
       epochs,
       metrics,
-      best: bestOf(points, stored.bestEpoch, settings),
+      best: between ?? bestOf(points, stored.bestEpoch, settings),
+      bestIsEpoch: between === null,
       heldOut: heldOutOf(settings),
       points,
       settings,
@@ -176,6 +182,31 @@ function describe(folder: string): RunInfo {
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     return { ...base, state: "damaged", problem: error.message };
+  }
+}
+
+/** Of weights that belong to none of the epochs: what was counted with them in the end; null of others, and before. */
+function betweenEpochs(
+  folder: string,
+  points: readonly MetricsPoint[],
+  settings: Record<string, unknown>,
+): MetricsPoint | null {
+  const { format, epochs, ema, interpolate } = settings as Partial<PhotosConfig>;
+  const path = join(folder, RUN_FILES.results);
+  const last = points.at(-1);
+  if (format !== PHOTOS_FORMAT || last === undefined || !existsSync(path)) return null;
+  if (!endsWithOthers({ epochs: epochs ?? 0, ema, interpolate })) return null;
+  const { accuracy: testAccuracy, loss: testLoss } = recordOr(recordOr(jsonIn(path)).val);
+  if (typeof testAccuracy !== "number" || typeof testLoss !== "number") return null;
+  return { ...last, testAccuracy, testLoss };
+}
+
+function jsonIn(path: string): unknown {
+  const text = readTextSync(path, MOST_JSON_BYTES);
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw new FileError(`${path} is damaged: it is not JSON`, { cause: error });
   }
 }
 

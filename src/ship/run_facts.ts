@@ -61,7 +61,7 @@ export function metricsText(run: RunInfo | null, classes: readonly ClassName[]):
 function heldOutText({ val, test }: Results, classes: readonly ClassName[]): string {
   const rows = [
     ["Test images, looked at once", test] as const,
-    ["Validation images, which chose the weights", val] as const,
+    ["Validation images, by which the training was judged", val] as const,
   ].flatMap(([name, counted]) => (counted === null ? [] : [{ name, counted }]));
   if (rows.length === 0) return "No images were held out to judge it by.";
   const table = markdownTable(

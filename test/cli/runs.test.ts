@@ -36,7 +36,7 @@ test("the accuracy is that of the kept weights: the noted epoch, or the one that
   assert.match(listed.stdout, /best test/);
   assert.match(listed.stdout, /^runs\/dataset .* 0\.875$/m);
   assert.match(listed.stdout, /^runs\/photos .* 0\.750 *$/m);
-  assert.match(listed.stdout, /the epoch whose weights are kept \(best\.safetensors\)/);
+  assert.match(listed.stdout, /accuracy: of the weights that are kept \(best\.safetensors\)/);
   const shown = await convoyant(["runs", "show", "runs/photos"], { cwd });
   assert.match(shown.stdout, /^validation accuracy +0\.625 \(epoch 3, the last\)$/m);
   assert.match(

@@ -153,7 +153,7 @@ test("a run ships its best weights with its metrics", async () => {
   await ship(run, join(root, "of-run"));
   assert.match(
     read("of-run", "README.md"),
-    /\| Validation images, which chose the weights \| 9 \| 66\.7 % \| 0\.4000 \| 10\.0 % \|/,
+    /\| Validation images, by which the training was judged \| 9 \| 66\.7 % \| 0\.4000 \| 10\.0 % \|/,
   );
   assert.match(read("of-run", "README.md"), /\| trouser .*\| – \| 0\.0 % \|/);
 });

@@ -129,6 +129,10 @@ test("EMA, interpolation, mixing, gradual unfreezing, weighted classes and the h
   const settings = { ...SMALL.settings, ...all, freezeEpochs: 1, labelSmoothing: 0.1, testSplit: 0.2 };
   const trained = await trainPhotos(photos, { ...SMALL, settings, out: inRuns("options") });
   assert.ok(trained.test !== null && trained.test.images >= 5);
+  // What is kept belongs to none of the epochs.
+  const { best, bestIsEpoch } = readRun(inRuns("options"));
+  assert.deepEqual([bestIsEpoch, best?.testLoss], [false, trained.val?.loss]);
+  assert.equal(readRun(inRuns("first")).bestIsEpoch, true);
   const head = { ...SMALL.settings, epochs: 0, freezeEpochs: 3, augment: "none" } as const;
   const alone = await trainPhotos(photos, { ...SMALL, settings: head, out: inRuns("head") });
   assert.ok(alone.val !== null);

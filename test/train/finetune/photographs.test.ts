@@ -56,8 +56,8 @@ async function preparedImages() {
 
 for (const [part, least, options] of [
   ["the head alone", 0.88, { epochs: 0 }],
-  // 0.898 on these splits; of so few test images two more or less are chance.
-  ["the whole network", 0.88, { epochs: 3, labelSmoothing: 0.1, interpolate: 0.5 }],
+  // 0.906 on these splits; of so few test images two more or less are chance.
+  ["the whole network", 0.89, { epochs: 3, labelSmoothing: 0.1, interpolate: 0.5 }],
 ] as const) {
   const left =
     skip || (options.epochs > 0 && asked !== "whole" ? "CONVOYANT_TEST_FINE_TUNE is not whole" : false);
