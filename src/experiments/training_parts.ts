@@ -4,7 +4,7 @@ import { DataLoader } from "../data/data_loader.ts";
 import { type Dataset, randomSplit } from "../data/dataset.ts";
 import { type DatasetEntry, datasetEntry } from "../data/dataset_registry.ts";
 import { LabelledImages } from "../data/labelled_images.ts";
-import { Compose, Resize, ToTensor } from "../data/transforms/index.ts";
+import { Compose, Resize, ToTensor, type Transform } from "../data/transforms/index.ts";
 import { create, entry, initXavier, type NetworkOptions } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import type { Optimizer } from "../optim/index.ts";
@@ -108,15 +108,23 @@ export async function openLoader(
   return limit === null ? loader : limitBatches(loader, limit);
 }
 
-/** The images of one part of a data set, as a network takes them. */
+/**
+ * The images of one part of a data set, as a network takes them.
+ *
+ * @param augmentations - random changes before they become numbers, for images of a side in pixels.
+ */
 export async function openImages(
   set: DatasetEntry,
   train: boolean,
   { resize, dataDir }: Pick<TrainingConfig, "resize" | "dataDir">,
   onProgress: (text: string) => void,
+  augmentations: readonly ((side: number) => Transform)[] = [],
 ): Promise<LabelledImages> {
   const { images, labels } = await set.locate({ train, dataDir: dataDir ?? undefined, onProgress });
-  const transform = resize === null ? ToTensor() : Compose([Resize([resize, resize]), ToTensor()]);
+  const sized = resize === null ? [] : [Resize([resize, resize])];
+  const side = resize ?? images.shape[images.shape.length - 1];
+  const transforms = [...sized, ...augmentations.map((make) => make(side)), ToTensor()];
+  const transform = transforms.length === 1 ? transforms[0] : Compose(transforms);
   return new LabelledImages(images, labels, {
     transform,
     classes: set.classes.map((_, i) => shortClassName(set.classes, i)),

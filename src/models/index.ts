@@ -23,6 +23,7 @@ export {
   register,
   type TrainingPreset,
 } from "./registry.ts";
+export { type ResNet9Options, resnet9 } from "./resnet9.ts";
 export { type LayerDescription, sequential } from "./sequential.ts";
 export * as torchvision from "./torchvision/index.ts";
 export {

@@ -16,6 +16,8 @@ export interface NetworkOptions {
   readonly headChannels?: number;
   /** Whether there is batch normalisation before each activation. @default false */
   readonly batchNorm?: boolean;
+  /** Channels of ResNet-9's first convolution. @default 64 */
+  readonly width?: number;
   /** Divides the channels of a VGG. @default 1 */
   readonly widthDivisor?: number;
   /** Whether torchvision's GoogLeNet has auxiliary heads. @default true */
@@ -30,18 +32,20 @@ export interface NetworkOptions {
 
 /** What an option must be, and how messages say so. */
 const flag: Check = [(value) => typeof value === "boolean", "true or false"];
+const count: Check = [
+  (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+  "an integer of at least 1",
+];
 
 type Check = readonly [fits: (value: unknown) => boolean, expected: string];
 
 const CHECKS: Record<keyof NetworkOptions, Check | null> = {
-  numClasses: [(value) => Number.isSafeInteger(value) && (value as number) >= 1, "an integer of at least 1"],
+  numClasses: count,
   // The networks themselves know their activations and divisors.
   activation: null,
   dropout: [(value) => typeof value === "number" && value >= 0 && value <= 1, "a probability from 0 to 1"],
-  headChannels: [
-    (value) => Number.isSafeInteger(value) && (value as number) >= 1,
-    "an integer of at least 1",
-  ],
+  headChannels: count,
+  width: count,
   batchNorm: flag,
   widthDivisor: null,
   auxLogits: flag,

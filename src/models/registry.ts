@@ -7,6 +7,7 @@ import { keepInputShape } from "../records/input_shape.ts";
 import { architectureOf, keepArchitecture } from "../records/network_architecture.ts";
 import { BOOK_ENTRIES } from "./book_entries.ts";
 import { checkOption, type NetworkOptions } from "./network_options.ts";
+import { RESNET9_ENTRY } from "./resnet9_entry.ts";
 import { SEQUENTIAL_ENTRY } from "./sequential_entry.ts";
 import { TORCHVISION_ENTRIES } from "./torchvision_entries.ts";
 
@@ -52,7 +53,11 @@ export interface ModelEntry {
   make(options?: NetworkOptions): nn.Module;
 }
 
-const MODELS = new Registry<ModelEntry>("model", () => [...BOOK_ENTRIES, ...TORCHVISION_ENTRIES]);
+const MODELS = new Registry<ModelEntry>("model", () => [
+  ...BOOK_ENTRIES,
+  RESNET9_ENTRY,
+  ...TORCHVISION_ENTRIES,
+]);
 
 /**
  * Names of all networks.

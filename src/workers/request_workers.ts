@@ -40,6 +40,7 @@ export class RequestWorkers<Question, Answer> {
     });
   }
 
+  /** @throws what a worker that does not start throws; those started before it are stopped. */
   static async start<Given, Question, Answer>({
     count,
     script,
@@ -51,11 +52,17 @@ export class RequestWorkers<Question, Answer> {
       message: (message) => started.#receive(message as Reply<Answer>),
       failed: (reason) => started.#fail(`${owner}: a worker ended unexpectedly: ${reason}`),
     };
-    for (let i = 0; i < count; i++) {
-      const worker = await startWorker(script, listeners);
-      worker.keepAlive(false);
-      worker.post({ type: "given", given } satisfies Sent<Given, Question>);
-      started.#workers.push(worker);
+    try {
+      for (let i = 0; i < count; i++) {
+        const worker = await startWorker(script, listeners);
+        worker.keepAlive(false);
+        // Among those that are stopped even if it cannot be sent what it works on.
+        started.#workers.push(worker);
+        worker.post({ type: "given", given } satisfies Sent<Given, Question>);
+      }
+    } catch (error) {
+      await started.stop();
+      throw error;
     }
     return started;
   }

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { ConvoyantError } from "../../src/base/errors.ts";
 import { compareEntry } from "../../src/experiments/classic/classic_compare.ts";
 import { compareSvg, crossingSentence, crossings } from "../../src/experiments/classic/compare_crossings.ts";
-import { configAtSize } from "../../src/experiments/classic/compare_network.ts";
+import { augmentationsOf, configAtSize } from "../../src/experiments/classic/compare_network.ts";
 import { loadClassic } from "../../src/experiments/classic/saved_classic.ts";
+import { type GivenClassicSettings, refuseUnused } from "../../src/experiments/classic/unused_settings.ts";
+import { openImages } from "../../src/experiments/training_parts.ts";
 import { root } from "../architecture/sources.ts";
 import { folderWith, pngBytes } from "./data_files.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
@@ -106,6 +108,15 @@ describe("convoyant classic", () => {
         /expected at least as many descriptors as words, got \d+ descriptors of 19 images for 60000 words/,
       ],
       [["--data", data, "--train-size", "1000"], /training images; 1000 were asked for/],
+      [
+        ["--data", "/nonexistent"],
+        /there is neither a data set nor a folder \/nonexistent; expected one of the data sets .*fashion-mnist.*, or a folder/,
+      ],
+      [["--encoding", "vlad"], /--encoding has no effect on --features hog, which have no visual words/],
+      [
+        ["--classifier", "knn", "--C", "2"],
+        /--C has no effect on --classifier knn: leave it out, or choose /,
+      ],
     ];
     for (const [args, message] of cases) {
       const out = join(temporaryFolder(), "none");
@@ -114,6 +125,40 @@ describe("convoyant classic", () => {
       assert.match(stderr, message);
       assert.equal(existsSync(out), false);
     }
+  });
+
+  test("settings that would have no effect are refused, in words of the command's options", async () => {
+    const file = join(temporaryFolder(), "photo.png");
+    writeFileSync(file, stripes(true, 0));
+    const usual = { features: "hog", classifier: "rbf-svm", data: "fashion-mnist" };
+    const cases: [given: Partial<GivenClassicSettings>, message: RegExp][] = [
+      [
+        { words: 64 },
+        /^--words has no effect on --features hog, .* or choose sift, dense-sift, daisy, surf$/,
+      ],
+      [{ features: "pixels+hog", pyramid: 1 }, /^--pyramid has no effect on --features pixels\+hog/],
+      [
+        { features: "daisy", encoding: "soft" },
+        /^--encoding has no effect without --words: .*add --words 256/,
+      ],
+      [{ classifier: "linear-svm", gamma: 1 }, /--gamma has no effect .* choose rbf-svm, chi2-svm$/],
+      [{ classifier: "intersection-svm", gamma: 1 }, /--gamma has no effect/],
+      [{ side: 64 }, /^--side has no effect on fashion-mnist, whose images have one size/],
+      [{ data, dataDir: "." }, /^--data-dir has no effect on the folder .*photos/],
+      [
+        { data: "fashion-mnits" },
+        /neither a data set nor a folder fashion-mnits; did you mean `fashion-mnist`/,
+      ],
+      [{ data: file }, /photo.png is a file; expected one of the data sets/],
+    ];
+    for (const [given, message] of cases)
+      await assert.rejects(refuseUnused({ ...usual, ...given }), { name: "ArgumentError", message });
+    const fine: Partial<GivenClassicSettings>[] = [
+      ...[{}, { C: 2, gamma: 1 }, { features: "hog+sift", encoding: "vlad", pyramid: 2 }],
+      ...[{ features: "dense-sift", words: 8, encoding: "fisher" }, { data, side: 64 }, { dataDir: "." }],
+      { features: "pixels+dense-sift", words: 8, pyramid: 1 },
+    ];
+    for (const given of fine) await refuseUnused({ ...usual, ...given });
   });
 
   test("compares pipelines over sizes and draws them", async () => {
@@ -197,11 +242,67 @@ describe("how a network of a comparison is trained", () => {
     );
   });
 
+  test("a recipe may change images at random, and have fewer steps at small sizes", async () => {
+    const recipe = "resnet9,width=8,lr=0.2,scheduler=onecycle,augment=crop+flip,growth=0.5,epochs=10";
+    const one = compareEntry(recipe);
+    assert.ok(one.kind === "network");
+    assert.deepEqual(one.augment, ["crop", "flip"]);
+    const config = configAtSize(one, 600, 60_000, of);
+    assert.deepEqual(config.network, { width: 8 });
+    // Ten times as many epochs for a hundredth of the images.
+    assert.equal(config.epochs, 100);
+    assert.equal(config.scheduler?.options.epochs, 100);
+  });
+
+  test("random changes move images by up to a fourteenth of their side and mirror them", async () => {
+    const image = Uint8Array.from({ length: 14 * 14 }, (_, i) => i);
+    const images = { data: image, shape: [1, 1, 14, 14], dtype: "uint8" as const };
+    const labels = { data: Int32Array.of(0), shape: [1], dtype: "int64" as const };
+    const set = { locate: async () => ({ images, labels }), classes: ["a"] } as never;
+    const open = async (augment: readonly string[], seed: number) => {
+      const opened = await openImages(
+        set,
+        true,
+        { resize: null, dataDir: null },
+        () => {},
+        augmentationsOf(augment),
+      );
+      const [batch] = await opened.getBatch([0], { seed, epoch: 0 });
+      return Array.from(batch.data, (value) => Math.round(Number(value) * 255));
+    };
+    const plain = Array.from(image);
+    assert.deepEqual(await open([], 0), plain);
+    const mirrored = plain.map((_, i) => plain[i - (i % 14) + 13 - (i % 14)]);
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 12; seed++) {
+      const flipped = await open(["flip"], seed);
+      const isPlain = String(flipped) === String(plain);
+      assert.deepEqual(flipped, isPlain ? plain : mirrored);
+      seen.add(String(isPlain));
+      const moved = await open(["crop"], seed);
+      const places = [-1, 0, 1].flatMap((dy) => [-1, 0, 1].map((dx) => [dy, dx]));
+      const fits = places.filter(([dy, dx]) =>
+        moved.every((value, i) => {
+          const [y, x] = [Math.floor(i / 14) + dy, (i % 14) + dx];
+          return value === (y < 0 || x < 0 || y > 13 || x > 13 ? 0 : plain[14 * y + x]);
+        }),
+      );
+      assert.equal(fits.length, 1);
+      seen.add(String(fits[0]));
+    }
+    assert.ok(seen.has("true") && seen.has("false") && seen.size > 4, [...seen].join(" "));
+  });
+
   test("what cannot be is named before anything is trained", () => {
     const cases: [text: string, message: RegExp][] = [
       ["lenet,activaton=relu", /lenet has no setting activaton; did you mean `activation`/],
       ["lenet,relu", /expected <network>,name=value,name=value, got "lenet,relu"/],
       ["lenet,scheduler=cosin", /cosin/],
+      ["lenet,augment=crop+turn", /expected augment=crop\+flip, or one of them, got "crop\+turn"/],
+      [
+        "lenet,growth=2",
+        /expected growth from 0 \(as many epochs at every size\) to 1 \(as many steps\), got "2"/,
+      ],
       [
         "lenett",
         /expected <features>:<classifier>, a network as <name> or <name>,setting=value, or a run's folder/,

@@ -98,21 +98,21 @@ function windowedBlocks(votes: GradientVotes, settings: HogOptions, grid: BlockG
   const { orientations, pixelsPerCell, cellsPerBlock } = settings;
   const { width, bins, lower, upper } = votes;
   const side = pixelsPerCell * cellsPerBlock;
-  const { cells, weights } = windowShares(pixelsPerCell, cellsPerBlock, orientations);
+  const { starts, cells, weights } = windowShares(pixelsPerCell, cellsPerBlock, orientations);
   const features = new Float32Array(grid.across * grid.down * grid.size);
   for (let block = 0; block < grid.across * grid.down; block++) {
     const top = Math.floor(block / grid.across) * pixelsPerCell;
     const left = (block % grid.across) * pixelsPerCell;
     const base = block * grid.size;
-    for (let y = 0, share = 0; y < side; y++) {
+    for (let y = 0, pixel = 0; y < side; y++) {
       const row = (top + y) * width + left;
-      for (let x = 0; x < side; x++, share += 4) {
+      for (let x = 0; x < side; x++, pixel++) {
         const bin = bins[row + x];
         const next = bin + 1 === orientations ? 0 : bin + 1;
         const low = lower[row + x];
         const high = upper[row + x];
         if (low === 0 && high === 0) continue;
-        for (let i = share; i < share + 4; i++) {
+        for (let i = starts[pixel], end = starts[pixel + 1]; i < end; i++) {
           const cell = base + cells[i];
           features[cell + bin] += weights[i] * low;
           features[cell + next] += weights[i] * high;
@@ -123,23 +123,51 @@ function windowedBlocks(votes: GradientVotes, settings: HogOptions, grid: BlockG
   return features;
 }
 
-/** For each pixel of a block the offsets of the four nearest cells and the pixel's weight for each. */
-function windowShares(pixelsPerCell: number, cellsPerBlock: number, orientations: number) {
+/** For each pixel of a block the nearest cells, at most four. */
+interface WindowShares {
+  /** Where the cells of each pixel begin, and where the last one's end. */
+  readonly starts: Int32Array;
+  /** Offsets of cells in a block. */
+  readonly cells: Int32Array;
+  /** The pixel's weight for each of its cells. */
+  readonly weights: Float32Array;
+}
+
+const windows = new Map<string, WindowShares>();
+
+/** The last settings' window: images come in thousands, settings do not. */
+function windowShares(pixelsPerCell: number, cellsPerBlock: number, orientations: number): WindowShares {
+  const key = `${pixelsPerCell} ${cellsPerBlock} ${orientations}`;
+  const known = windows.get(key);
+  if (known !== undefined) return known;
+  const shares = computedShares(pixelsPerCell, cellsPerBlock, orientations);
+  windows.clear();
+  windows.set(key, shares);
+  return shares;
+}
+
+function computedShares(pixelsPerCell: number, cellsPerBlock: number, orientations: number): WindowShares {
   const side = pixelsPerCell * cellsPerBlock;
-  const cells = new Int32Array(side * side * 4);
-  const weights = new Float32Array(side * side * 4);
+  const starts = [0];
+  const cells: number[] = [];
+  const weights: number[] = [];
   const sigma = side / 2;
-  for (let y = 0, at = 0; y < side; y++)
+  for (let y = 0; y < side; y++)
     for (let x = 0; x < side; x++) {
       const fromCentre = (x + 0.5 - sigma) ** 2 + (y + 0.5 - sigma) ** 2;
       const window = Math.exp(-fromCentre / (2 * sigma * sigma));
       const [row, column] = [(y + 0.5) / pixelsPerCell - 0.5, (x + 0.5) / pixelsPerCell - 0.5];
       for (const r of [Math.floor(row), Math.floor(row) + 1])
         for (const c of [Math.floor(column), Math.floor(column) + 1]) {
-          const inside = r >= 0 && c >= 0 && r < cellsPerBlock && c < cellsPerBlock;
-          cells[at] = inside ? (r * cellsPerBlock + c) * orientations : 0;
-          weights[at++] = inside ? window * (1 - Math.abs(row - r)) * (1 - Math.abs(column - c)) : 0;
+          if (r < 0 || c < 0 || r >= cellsPerBlock || c >= cellsPerBlock) continue;
+          cells.push((r * cellsPerBlock + c) * orientations);
+          weights.push(window * (1 - Math.abs(row - r)) * (1 - Math.abs(column - c)));
         }
+      starts.push(cells.length);
     }
-  return { cells, weights };
+  return {
+    starts: Int32Array.from(starts),
+    cells: Int32Array.from(cells),
+    weights: Float32Array.from(weights),
+  };
 }

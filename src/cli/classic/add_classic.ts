@@ -11,9 +11,9 @@ const data = () =>
     "a data set's name, or a folder with a folder of images for each class (or train/ and test/ with such)",
   ).default("fashion-mnist");
 const side = () =>
-  new Option("--side <n>", "side in pixels to which photographs of a folder are resized")
-    .argParser(wholeNumber(16, 1024))
-    .default(96);
+  new Option("--side <n>", "side in pixels to which photographs of a folder are resized (96)").argParser(
+    wholeNumber(16, 1024),
+  );
 const seed = () =>
   new Option("--seed <n>", "of the classifier's order and of a folder's split")
     .argParser(wholeNumber(0))
@@ -31,20 +31,26 @@ export function addClassic(program: Command, cli: Cli): void {
       wholeNumber(2, 65_536),
     )
     .addOption(
-      new Option("--encoding <name>", "how descriptors are counted")
-        .choices(["hard", "soft", "vlad", "fisher"])
-        .default("hard"),
+      new Option("--encoding <name>", "how descriptors are counted by words (hard)").choices([
+        "hard",
+        "soft",
+        "vlad",
+        "fisher",
+      ]),
     )
     .option(
       "--pyramid <levels>",
-      "levels of the spatial pyramid beside the whole image",
+      "levels of the spatial pyramid of words beside the whole image (0)",
       wholeNumber(0, 4),
-      0,
     )
     .addOption(data())
     .addOption(dataDir())
     .option("--train-size <n>", "training images, the first of the data set (all)", wholeNumber(2))
-    .option("--C <x>", "weight of the training errors (the classifier's own)", realNumber(0, { open: true }))
+    .option(
+      "--C <x>",
+      "weight of the training errors, of all but knn (the classifier's own)",
+      realNumber(0, { open: true }),
+    )
     .option("--gamma <x>", "of kernels (1 / (features * variance))", realNumber(0, { open: true }))
     .addOption(side())
     .addOption(seed())

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { TrainingError } from "../../base/errors.ts";
 import type { WordEncoding } from "../../classic/index.ts";
 import { classifierEntry } from "../../experiments/classic/classic_classifiers.ts";
-import { openClassicData } from "../../experiments/classic/classic_data.ts";
+import { openClassicData, USUAL_SIDE } from "../../experiments/classic/classic_data.ts";
 import { featureEntries } from "../../experiments/classic/classic_features.ts";
 import { classicFolder, writeClassicRun } from "../../experiments/classic/classic_folder.ts";
 import { runClassic } from "../../experiments/classic/classic_run.ts";
 import { CLASSIC_FILES } from "../../experiments/classic/saved_classic.ts";
+import { refuseUnused } from "../../experiments/classic/unused_settings.ts";
 import { shellWord } from "../../experiments/shell_text.ts";
 import {
   formatBytes,
@@ -31,21 +32,22 @@ export interface ClassicCommand {
   readonly trainSize?: number;
   readonly C?: number;
   readonly gamma?: number;
-  readonly side: number;
+  readonly side?: number;
   readonly seed: number;
   readonly words?: number;
-  readonly encoding: WordEncoding;
-  readonly pyramid: number;
+  readonly encoding?: WordEncoding;
+  readonly pyramid?: number;
   readonly out?: string;
   readonly engine?: string;
   readonly threads?: number;
 }
 
 export async function classicCommand(command: ClassicCommand, output: Output): Promise<number> {
-  const { features, classifier, seed, side, data: name, dataDir } = command;
+  const { features, classifier, seed, side = USUAL_SIDE, data: name, dataDir } = command;
   // A mistyped name is found before anything is read.
   featureEntries(features);
   classifierEntry(classifier);
+  await refuseUnused(command);
   const { engine, threads } = command;
   if (engine !== undefined) await useEngine(engine, threads === undefined ? {} : { threads });
   const interrupt = interruption(() => output.note("Stopping; press Ctrl-C again to stop at once."));
@@ -61,7 +63,7 @@ export async function classicCommand(command: ClassicCommand, output: Output): P
       onNote: (text) => output.note(text),
     });
     for (const reason of data.leftOut) output.note(`left out: ${reason}`);
-    const { encoding, pyramid, words = null, C = null, gamma = null } = command;
+    const { encoding = "hard", pyramid = 0, words = null, C = null, gamma = null } = command;
     const settings = { features, classifier, C, gamma, seed, words, encoding, pyramid };
     output.event({ event: "start", ...settings, data: data.name, trainSize: data.train.images.length });
     const result = await runClassic(settings, data, {

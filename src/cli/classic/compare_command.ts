@@ -1,8 +1,10 @@
 /** `convoyant classic compare`: pipelines and networks beside each other. */
 
 import { compareClassic, compareEntry } from "../../experiments/classic/classic_compare.ts";
+import { USUAL_SIDE } from "../../experiments/classic/classic_data.ts";
 import { compareSvg, crossingSentence, crossings } from "../../experiments/classic/compare_crossings.ts";
 import type { ComparePoint } from "../../experiments/classic/compare_entries.ts";
+import { refuseUnusedOfData } from "../../experiments/classic/unused_settings.ts";
 import { writeFileAtomicSync } from "../../io/atomic_file.ts";
 import {
   formatBytes,
@@ -23,7 +25,7 @@ export interface ClassicCompareCommand {
   readonly epochs: number;
   readonly data: string;
   readonly dataDir?: string;
-  readonly side: number;
+  readonly side?: number;
   readonly seed: number;
   readonly output: string;
   readonly engine?: string;
@@ -36,6 +38,7 @@ export async function classicCompareCommand(
   output: Output,
 ): Promise<number> {
   const entries = texts.map(compareEntry);
+  refuseUnusedOfData(command);
   const { engine, threads, output: file } = command;
   if (engine !== undefined) await useEngine(engine, threads === undefined ? {} : { threads });
   const interrupt = interruption(() => output.note("Stopping; press Ctrl-C again to stop at once."));
@@ -47,6 +50,7 @@ export async function classicCompareCommand(
       entries,
       {
         ...command,
+        side: command.side ?? USUAL_SIDE,
         onNote: (text) => output.note(text),
         onPoint: (point) => {
           progress.stop();

@@ -22,6 +22,8 @@ export interface ClassifierEntry {
   readonly name: string;
   /** For help texts. */
   readonly title: string;
+  /** Those settings that it has. */
+  readonly takes: readonly ("C" | "gamma")[];
   make(settings: ClassifierSettings): Classifying;
 }
 
@@ -34,29 +36,39 @@ const CLASSIFIERS = new Registry<ClassifierEntry>("classifier", () => [
   {
     name: "softmax",
     title: "softmax regression",
+    takes: ["C"],
     make: ({ C }) => SoftmaxRegression({ C: C ?? 1, maxIter: 200 }),
   },
   {
     name: "linear-svm",
     title: "linear support vector machine",
+    takes: ["C"],
     make: ({ C, seed }) => LinearSVC({ C: C ?? 1, seed }),
   },
   {
     name: "rbf-svm",
     title: "support vector machine, RBF kernel",
+    takes: ["C", "gamma"],
     make: ({ C, gamma, seed }) => SVC({ C: C ?? KERNEL_C, kernel: "rbf", seed, ...withGamma(gamma) }),
   },
   {
     name: "chi2-svm",
     title: "support vector machine, chi-square kernel",
+    takes: ["C", "gamma"],
     make: ({ C, gamma, seed }) => SVC({ C: C ?? KERNEL_C, kernel: "chi2", seed, ...withGamma(gamma) }),
   },
   {
     name: "intersection-svm",
     title: "support vector machine, histogram intersection kernel",
+    takes: ["C"],
     make: ({ C, seed }) => SVC({ C: C ?? 1, kernel: "intersection", seed }),
   },
-  { name: "knn", title: "k nearest neighbours", make: () => KNeighborsClassifier({ nNeighbors: 5 }) },
+  {
+    name: "knn",
+    title: "k nearest neighbours",
+    takes: [],
+    make: () => KNeighborsClassifier({ nNeighbors: 5 }),
+  },
 ]);
 
 /** Names of the classifiers, the default first. */

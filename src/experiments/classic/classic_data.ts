@@ -1,7 +1,7 @@
 /** Images and labels for pipelines of hand-made features. Node only. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ArgumentError, FileError } from "../../base/errors.ts";
+import { ArgumentError, didYouMean, FileError } from "../../base/errors.ts";
 import { preprocessingOfDataset } from "../../classifier/run_facts.ts";
 import type { ArrayBatch } from "../../data/array_batch.ts";
 import { datasetEntry, datasetNames } from "../../data/dataset_registry.ts";
@@ -48,6 +48,9 @@ export interface ClassicDataOptions {
   readonly onNote?: (text: string) => void;
 }
 
+/** Side in pixels to which photographs are resized if nothing is said. */
+export const USUAL_SIDE = 96;
+
 /** Share of a folder's images that is tested on. */
 const TEST_SHARE = 0.2;
 
@@ -59,14 +62,30 @@ const TEST_SHARE = 0.2;
  */
 export async function openClassicData(options: ClassicDataOptions): Promise<ClassicData> {
   const { data, trainSize } = options;
-  const isFolder = !datasetNames().includes(data) && existsSync(data) && statSync(data).isDirectory();
-  const opened = isFolder ? await openFolders(options) : await openNamed(options);
+  const opened = isFolder(data) ? await openFolders(options) : await openNamed(options);
   if (trainSize === null || options.testOnly) return opened;
   const available = opened.train.images.length;
   if (trainSize > available)
     throw new ArgumentError(`${data} has ${available} training images; ${trainSize} were asked for`);
   const { images, labels } = opened.train;
   return { ...opened, train: { images: images.slice(0, trainSize), labels: labels.slice(0, trainSize) } };
+}
+
+/**
+ * Whether images are those of a folder, not of a data set that is known by name.
+ *
+ * @throws ArgumentError if it is neither.
+ */
+export function isFolder(data: string): boolean {
+  if (datasetNames().includes(data)) return false;
+  const stats = statSync(data, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) return true;
+  const known = datasetNames().join(", ");
+  const expected = `expected one of the data sets ${known}, or a folder that holds a folder of images for each class`;
+  if (stats !== undefined) throw new ArgumentError(`${data} is a file; ${expected}`);
+  throw new ArgumentError(
+    `there is neither a data set nor a folder ${data}${didYouMean(data, datasetNames())}; ${expected}`,
+  );
 }
 
 const NO_IMAGES: LabelledPart = { images: [], labels: new Int32Array(0) };

@@ -9,6 +9,10 @@ export interface NetworkEntry {
   readonly model: string;
   /** What is not as the chapter has it. */
   readonly given: GivenSettings;
+  /** How training images are changed at random: `crop`, `flip`. */
+  readonly augment: readonly string[];
+  /** The power of (largest / size) by which a smaller training set gets more epochs. */
+  readonly growth: number;
 }
 
 /** What is compared. */

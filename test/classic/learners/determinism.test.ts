@@ -1,6 +1,7 @@
 /** The same seed gives the same model on every engine and for every number of threads. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, mock, test } from "node:test";
+import { Worker } from "node:worker_threads";
 import {
   KMeans,
   LinearSVC,
@@ -13,9 +14,12 @@ import { numberLabels } from "../../../src/classic/learners/labels.ts";
 import type { Learner } from "../../../src/classic/learners/learner.ts";
 import { solveProblems } from "../../../src/classic/learners/svm/linear_problems.ts";
 import { trainPairs } from "../../../src/classic/learners/svm/one_against_one.ts";
+import { startPools } from "../../../src/classic/learners/svm/pair_solvers.ts";
 import { takeRows } from "../../../src/classic/matrix.ts";
 import { fastestEngine } from "../../../src/engines/select.ts";
 import { stopEngine, useEngine } from "../../../src/tensor/index.ts";
+import { RequestWorkers } from "../../../src/workers/request_workers.ts";
+import type { WorkerScript } from "../../../src/workers/worker_port.ts";
 import { agreement, labels as allLabels, train1 as allRows, assertClose, test1 } from "./fixtures.ts";
 
 after(() => stopEngine());
@@ -148,6 +152,30 @@ describe("SVC in workers", () => {
       message: /interrupted before the training was complete/,
     });
   });
+});
+
+test("workers that are started are stopped when another one does not start", async () => {
+  const idle = "require('node:worker_threads').parentPort.on('message', () => {})";
+  const ended = mock.method(Worker.prototype, "terminate");
+  const failsFrom = (n: number): WorkerScript => {
+    let asked = 0;
+    return {
+      url: () => new URL("https://nowhere.invalid/"),
+      source: async () => {
+        if (++asked >= n) throw new Error("no room for a worker");
+        return { default: idle };
+      },
+    };
+  };
+  try {
+    await assert.rejects(startPools(3, { caller: "test" } as never, failsFrom(3)), /no room for a worker/);
+    assert.equal(ended.mock.callCount(), 2);
+    const start = { count: 4, script: failsFrom(4), given: null, owner: "test" };
+    await assert.rejects(RequestWorkers.start(start), /no room for a worker/);
+    assert.equal(ended.mock.callCount(), 5);
+  } finally {
+    ended.mock.restore();
+  }
 });
 
 describe("LinearSVC in workers", () => {

@@ -15,6 +15,7 @@ import {
   SoftmaxRegression,
   StandardScaler,
   StratifiedKFold,
+  SVC,
 } from "../../../src/classic/index.ts";
 import { takeRows } from "../../../src/classic/matrix.ts";
 import {
@@ -104,13 +105,31 @@ describe("classifiers as scikit-learn", () => {
   });
 
   test("features with NaN and one class are refused by all", async () => {
-    for (const learner of [KNeighborsClassifier(), SoftmaxRegression(), LinearSVC()]) {
-      await assert.rejects(
-        learner.fit(matrix([[Number.NaN], [1]]), [0, 1]),
-        /expected finite features, got NaN/,
-      );
+    const pipeline = Pipeline([["svm", SVC()]]);
+    for (const learner of [
+      KNeighborsClassifier({ nNeighbors: 1 }),
+      SoftmaxRegression(),
+      LinearSVC(),
+      SVC(),
+      pipeline,
+    ]) {
+      await assert.rejects(learner.fit(matrix([[Number.NaN], [1]]), [0, 1]), {
+        name: "ArgumentError",
+        message: /expected finite features, got NaN in row 0, column 0/,
+      });
       await assert.rejects(learner.fit(matrix([[0], [1]]), [4, 4]), /at least two classes, got only class 4/);
+      await learner.fit(matrix([[0], [1]]), [4, 5]);
+      await assert.rejects(learner.predict(matrix([[0], [Number.POSITIVE_INFINITY]])), {
+        name: "ArgumentError",
+        message: /expected finite features, got Infinity in row 1, column 0/,
+      });
+      await assert.rejects(learner.predict(matrix([[0, 1]])), {
+        name: "ShapeError",
+        message: /expected 1 features/,
+      });
     }
+    for (const learner of [KMeans({ nClusters: 1 }), MiniBatchKMeans({ nClusters: 1 })])
+      await assert.rejects(learner.fit(matrix([[Number.NaN], [1]])), /expected finite features, got NaN/);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Kernel matrices of pairs of classes, computed whole: a few large products in place of many small ones. */
-import { computed } from "../products.ts";
+import { computed, releaseBuffer } from "../products.ts";
 import type { BlockLayout } from "./block_layout.ts";
 import { notFinite } from "./kernel_rows.ts";
 import { type Kernel, kernelTensor, type RowTensors } from "./kernels.ts";
@@ -66,6 +66,7 @@ export class ClassBlocks {
     const { buffer, kernels } = this.#memory;
     const block = new Float32Array(buffer, at, values.length);
     block.set(values);
+    releaseBuffer(values);
     if (kernels.allFinite(at, block.length) === 1) return block;
     const width = classes[b].rows;
     const row = Math.floor(block.findIndex((value) => !Number.isFinite(value)) / width);

@@ -16,6 +16,9 @@ export interface LinearProblemSettings {
 /** Gradients in single precision are not exact enough for a smaller tolerance than this. */
 const LEAST_NARROW = 1e-3;
 
+/** Share of the violation in the last pass over all examples at which those set aside are looked at again. */
+const GOAL = 0.25;
+
 /** Whether weights must be kept in double precision. */
 export const needsWide = ({ tolerance }: LinearProblemSettings): boolean => tolerance < LEAST_NARROW;
 
@@ -31,8 +34,9 @@ export interface LinearSolution {
 
 /**
  * Solves min 1/2 a^T (Q + D) a - sum a with 0 <= a_i <= U: for the hinge loss U = C and D = 0, for its square U is infinite
- * and D_ii = 1 / (2 C). Coordinates are taken in a new random order in every pass; those that are likely to stay at a
- * bound are set aside until the others are solved.
+ * and D_ii = 1 / (2 C). Coordinates are taken in a new random order in every pass. After a pass over all of them, those
+ * at a bound whose gradient holds them there are set aside until the others violate the conditions much less: most
+ * passes are then over few examples. It ends after a pass over all that finds no violation above the tolerance.
  *
  * Source: C.-J. Hsieh, K.-W. Chang, C.-J. Lin, S. S. Keerthi, S. Sundararajan, "A dual coordinate descent method for
  * large-scale linear SVM", ICML 2008, algorithm 3 (LIBLINEAR's solvers 1 and 3).
@@ -55,23 +59,26 @@ export function solveLinear(
   memory.addCurvature(bias * bias + diagonal);
   const random = new PhiloxStream(seed, positive);
   let active = rows;
-  let [mostBefore, leastBefore] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let isFull = true;
+  let goal = 0;
   let iterations = 0;
   let converged = false;
   while (iterations < maxIter && !converged) {
     shuffle(order, active, random);
-    const pass = memory.pass(active, { bias, diagonal, upper, mostBefore, leastBefore });
+    const aside = isFull ? Number.POSITIVE_INFINITY : 0;
+    const pass = memory.pass(active, { bias, diagonal, upper, mostBefore: aside, leastBefore: -aside });
     iterations++;
     active = pass.active;
-    mostBefore = pass.most > 0 ? pass.most : Number.POSITIVE_INFINITY;
-    leastBefore = pass.least < 0 ? pass.least : Number.NEGATIVE_INFINITY;
-    if (pass.most - pass.least > tolerance) continue;
-    converged = active === rows;
-    // Those set aside are looked at once more.
-    active = rows;
-    mostBefore = Number.POSITIVE_INFINITY;
-    leastBefore = Number.NEGATIVE_INFINITY;
-    memory.refresh();
+    const violation = pass.most - pass.least;
+    if (isFull) {
+      converged = violation <= tolerance;
+      goal = Math.max(tolerance, GOAL * violation);
+      isFull = false;
+    } else if (violation <= goal) {
+      active = rows;
+      isFull = true;
+      memory.refresh();
+    }
   }
   const weights = new Float64Array(memory.columns + 1);
   weights.set(memory.weights());

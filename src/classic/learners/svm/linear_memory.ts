@@ -33,7 +33,7 @@ export interface SentExamples {
 }
 
 /** Rows take a multiple of this many values. */
-const ROUNDED = 8;
+const ROUNDED = 16;
 
 /** Puts examples where workers find them. @throws OutOfMemoryError if they take more than 4 GB. */
 export async function sendExamples(x: Matrix, problems: number): Promise<SentExamples> {

@@ -18,6 +18,8 @@ import { MOST_BYTES, memoryOf, PAGE, sharesMemory } from "./svm_memory.ts";
 /** Classes are filled up to a multiple of this, so that few shapes of products are compiled. */
 const ROUNDED = 128;
 
+const roundedRows = (rows: number): number => Math.ceil(rows / ROUNDED) * ROUNDED;
+
 /** Rows that are computed together: enough for a fast product, few enough that most of them are used. */
 const ROWS_AT_ONCE = 64;
 
@@ -75,15 +77,30 @@ export class PairSolvers {
     members: readonly Int32Array[],
     settings: SolverSettings,
   ): Promise<PairSolvers> {
-    const classes = await TrainingClasses.of(kernel, x, members);
-    if (!isProduct(kernel)) return PairSolvers.#onRows(classes, settings);
+    const prepare = () => TrainingClasses.of(kernel, x, members);
+    if (!isProduct(kernel)) return PairSolvers.#onRows(await prepare(), settings);
+    const sizes = members.map(({ length }) => roundedRows(length));
+    const pairs = (sizes.length * (sizes.length - 1)) / 2;
     const shared = settings.workers > 0 && sharesMemory();
-    const places = Math.min(classes.pairCount, AT_ONCE * (shared ? settings.workers : 1));
-    const layout = new BlockLayout(classes.sizes, places);
-    const fits = layout.bytes <= Math.min(settings.bytes, MOST_BYTES);
-    return fits
-      ? PairSolvers.#onBlocks(classes, layout, { places, shared }, settings)
-      : PairSolvers.#onRows(classes, settings);
+    const places = Math.min(pairs, AT_ONCE * (shared ? settings.workers : 1));
+    const layout = new BlockLayout(sizes, places);
+    if (layout.bytes > Math.min(settings.bytes, MOST_BYTES))
+      return PairSolvers.#onRows(await prepare(), settings);
+    const { caller, workers } = settings;
+    const module = await svmKernels(shared);
+    const memory = memoryOf(layout.bytes, shared, `${caller}: the kernel matrices`, "set cacheBytes lower");
+    const given: SentBlocks = { caller, module, memory, sizes, places };
+    // They start while this thread prepares the examples.
+    const starting = startPools(shared ? Math.min(workers, places) : 0, given);
+    const [pools, classes] = await Promise.allSettled([starting, prepare()]);
+    try {
+      if (pools.status === "rejected") throw pools.reason;
+      if (classes.status === "rejected") throw classes.reason;
+      return PairSolvers.#onBlocks(classes.value, layout, { given, pools: pools.value }, settings);
+    } catch (error) {
+      if (pools.status === "fulfilled") await stopPools(pools.value);
+      throw error;
+    }
   }
 
   static async #onRows(classes: TrainingClasses, settings: SolverSettings): Promise<PairSolvers> {
@@ -96,25 +113,18 @@ export class PairSolvers {
     );
   }
 
-  static async #onBlocks(
+  static #onBlocks(
     classes: TrainingClasses,
     layout: BlockLayout,
-    { places, shared }: { readonly places: number; readonly shared: boolean },
+    { given, pools }: { readonly given: SentBlocks; readonly pools: readonly Pool[] },
     settings: SolverSettings,
-  ): Promise<PairSolvers> {
-    const { caller, workers } = settings;
-    const module = await svmKernels(shared);
-    const memory = memoryOf(layout.bytes, shared, `${caller}: the kernel matrices`, "set cacheBytes lower");
+  ): PairSolvers {
+    const { module, memory, places } = given;
     const first = new SmoMemory(module, memory, layout.vectorsAt(0));
     const blocks = new ClassBlocks(classes.kernel, classes.held, classes.diagonals, {
       layout,
       memory: first,
     });
-    const given: SentBlocks = { caller, module, memory, sizes: classes.sizes, places };
-    const pools: Pool[] = [];
-    // A pool for each thread: who is done sooner gets more.
-    for (let i = 0; shared && i < Math.min(workers, places); i++)
-      pools.push(await RequestWorkers.start({ count: 1, script: SCRIPT, given, owner: caller }));
     const solvers = Array.from({ length: places }, (_, place): PairSolver => {
       const pool = pools[place % Math.max(1, pools.length)];
       const own = new SmoMemory(module, memory, layout.vectorsAt(place));
@@ -139,11 +149,38 @@ export class PairSolvers {
 
   /** Ends the workers. */
   async stop(): Promise<void> {
-    await Promise.all(this.#pools.map((pool) => pool.stop()));
+    await stopPools(this.#pools);
   }
 }
 
 type Pool = RequestWorkers<BlockQuestion, BinarySolution>;
+
+/**
+ * Starts a pool for each thread: who is done sooner gets more.
+ *
+ * @throws what the first that does not start throws, when the others have been stopped.
+ */
+export async function startPools(
+  count: number,
+  given: SentBlocks,
+  script: WorkerScript = SCRIPT,
+): Promise<Pool[]> {
+  const start = () =>
+    RequestWorkers.start<SentBlocks, BlockQuestion, BinarySolution>({
+      ...{ count: 1, script, given },
+      owner: given.caller,
+    });
+  const started = await Promise.allSettled(Array.from({ length: count }, start));
+  const pools = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const failed = started.find((one) => one.status === "rejected");
+  if (failed === undefined) return pools;
+  await stopPools(pools);
+  throw failed.reason;
+}
+
+async function stopPools(pools: readonly Pool[]): Promise<void> {
+  await Promise.all(pools.map((pool) => pool.stop()));
+}
 
 /** Solves pairs in this thread, with rows that come as they are needed. */
 class RowSolver implements PairSolver {
@@ -252,7 +289,7 @@ class TrainingClasses {
 
 function heldClass({ rows: source, halfSquares }: PreparedRows, places: Int32Array): HeldClass {
   const { columns } = source;
-  const rows = Math.ceil(places.length / ROUNDED) * ROUNDED;
+  const rows = roundedRows(places.length);
   const data = new Float32Array(rows * columns);
   data.set(takeRows(source, places).data);
   const halves = new Float32Array(rows);

@@ -1,6 +1,6 @@
 /**
  * The steps of a linear support vector machine on rows of floats. Weights are kept in double precision ("wide"), or in
- * single precision, which is twice as fast. Counts are multiples of eight.
+ * single precision, which is twice as fast. Counts are multiples of eight, in `descentPass` of sixteen.
  */
 
 /** The sum of x[i] * w[i]; x in single, w in double precision. */
@@ -22,23 +22,29 @@ function dotWide(x: usize, w: usize, count: i32): f64 {
   return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
 }
 
-/** The same with w in single precision; eight sums, each of which rounds little. */
+/** Four sums as doubles, added up. */
+// @ts-ignore: decorator
+@inline
+function sumOf(four: v128): v128 {
+  return f64x2.add(f64x2.promote_low_f32x4(four), f64x2.promote_low_f32x4(v128.shuffle<i64>(four, four, 1, 1)));
+}
+
+/** The same with w in single precision; sixteen sums, each of which rounds little. The count is a multiple of sixteen. */
 function dotNarrow(x: usize, w: usize, count: i32): f64 {
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);
+  let c = f32x4.splat(0);
+  let d = f32x4.splat(0);
   const end = x + (<usize>count << 2);
   while (x < end) {
     a = f32x4.add(a, f32x4.mul(v128.load(x), v128.load(w)));
     b = f32x4.add(b, f32x4.mul(v128.load(x, 16), v128.load(w, 16)));
-    x += 32;
-    w += 32;
+    c = f32x4.add(c, f32x4.mul(v128.load(x, 32), v128.load(w, 32)));
+    d = f32x4.add(d, f32x4.mul(v128.load(x, 48), v128.load(w, 48)));
+    x += 64;
+    w += 64;
   }
-  const sum = f64x2.add(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(b));
-  const high = f64x2.add(
-    f64x2.promote_low_f32x4(v128.shuffle<i64>(a, a, 1, 1)),
-    f64x2.promote_low_f32x4(v128.shuffle<i64>(b, b, 1, 1)),
-  );
-  const all = f64x2.add(sum, high);
+  const all = f64x2.add(f64x2.add(sumOf(a), sumOf(b)), f64x2.add(sumOf(c), sumOf(d)));
   return f64x2.extract_lane(all, 0) + f64x2.extract_lane(all, 1);
 }
 
@@ -60,14 +66,17 @@ export function addScaledWide(w: usize, x: usize, scale: f64, count: i32): void 
   }
 }
 
+/** The same in single precision; the count is a multiple of sixteen. */
 function addScaledNarrow(w: usize, x: usize, scale: f64, count: i32): void {
   const factor = f32x4.splat(<f32>scale);
   const end = x + (<usize>count << 2);
   while (x < end) {
     v128.store(w, f32x4.add(v128.load(w), f32x4.mul(v128.load(x), factor)));
     v128.store(w, f32x4.add(v128.load(w, 16), f32x4.mul(v128.load(x, 16), factor)), 16);
-    x += 32;
-    w += 32;
+    v128.store(w, f32x4.add(v128.load(w, 32), f32x4.mul(v128.load(x, 32), factor)), 32);
+    v128.store(w, f32x4.add(v128.load(w, 48), f32x4.mul(v128.load(x, 48), factor)), 48);
+    x += 64;
+    w += 64;
   }
 }
 
@@ -101,7 +110,7 @@ const LEAST: usize = 56;
  * One pass over the active examples, in their order: each coefficient goes to where the dual objective is least, unless it
  * is likely to stay at its bound; such examples go behind the active ones.
  *
- * @param rows - the examples, `stride` floats each.
+ * @param rows - the examples, `stride` floats each: a multiple of sixteen.
  * @param signs - a double for each example: 1 or -1.
  * @param numbers - the settings, and the intercept and the largest and smallest projected gradient, which are written.
  * @returns how many examples are active afterwards.
