@@ -1,4 +1,5 @@
 /** Products of large matrices on the engine, in blocks that fit a memory limit. */
+import { isArrayBuffer } from "../../base/builtin_kinds.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
 import { noGrad } from "../../tensor/autograd.ts";
 import { linear } from "../../tensor/functions/nn/linear.ts";
@@ -76,8 +77,8 @@ export async function computed(body: () => Tensor): Promise<Float32Array> {
  */
 export function releaseBuffer(values: Float32Array): void {
   const { buffer } = values;
-  if (!(buffer instanceof ArrayBuffer) || buffer.byteLength !== values.byteLength) return;
-  const modern = buffer as ArrayBuffer & { transfer?(bytes: number): ArrayBuffer };
+  if (!isArrayBuffer(buffer) || buffer.byteLength !== values.byteLength) return;
+  const modern: ArrayBuffer & { transfer?(bytes: number): ArrayBuffer } = buffer;
   if (modern.transfer !== undefined) modern.transfer(0);
   else {
     // What is sent to a closed port is lost.
