@@ -118,23 +118,41 @@ test("code that never ends is stopped, in the constructor and in a step, and the
   assert.deepEqual(found.told, ["code never ends"]);
 });
 
-test("code that does not compile says where, and the network before it stays", {
+test("code that does not compile says where, the network before it stays, and a file brings code its weights", {
   skip: noBrowser,
 }, async () => {
-  const { wrong, thrown, trains } = await inLab(
+  const { wrong, thrown, trains, saved, opened } = await inLab(
     "plain",
     `await prepare();
     const check = (text) => problemOf(trainer.call("check", { network: code(text).networks[0], shape: [1, 28, 28], classes: 10 }));
     const wrong = await check("const a = 1;\\nconst b = ;");
     const thrown = await check("const a = 1;\\n\\nnn.Linear('x', 3);\\n");
     await trainer.call("step", { count: 1 });
-    return { wrong, thrown, trains: events.some(({ name }) => name === "steps") };`,
+    const trains = events.some(({ name }) => name === "steps");
+    const shares = async (lab) => {
+      const { networks } = await lab.call("predict", { image: { kind: "test", index: 0 }, gradCam: false, similar: 0 });
+      return Array.from(networks[0].probabilities);
+    };
+    await prepare(code("return nn.Sequential(nn.Flatten(), nn.Linear(784, classes));"));
+    await trainer.call("step", { count: 2 });
+    const saved = await shares(trainer);
+    const { bytes, name } = await trainer.call("export", { network: 0, format: "experiment" });
+    // Code is trained by another worker than the one that opens the file.
+    const other = createTrainer({ base });
+    await other.call("prepare", { experiment, lang: "en" });
+    const { experiment: found } = await other.call("open", { blob: new Blob([bytes]), name });
+    await other.call("prepare", { experiment: found, lang: "en" });
+    const opened = await shares(other);
+    other.close();
+    return { wrong, thrown, trains, saved, opened };`,
   );
   assert.equal(wrong.kind, "bad code");
   assert.equal(thrown.kind, "bad code");
   assert.equal(thrown.facts.line, 3);
   assert.match(thrown.message, /^line 3: /);
   assert.equal(trains, true);
+  assert.equal(saved.length, 10);
+  assert.deepEqual(opened, saved);
 });
 
 test("own images: files that are not images are named, the others kept, and trained on", {

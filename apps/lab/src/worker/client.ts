@@ -47,6 +47,9 @@ class WorkerTrainer implements Trainer {
   readonly #training: WorkerCalls;
   readonly #code: WorkerCalls;
   readonly #images: WorkerCalls;
+  /** The file that was opened last, until an experiment is prepared. */
+  #opened: Calls["open"]["input"] | null = null;
+  #opening: Promise<unknown> = Promise.resolve();
   /** That was prepared last. */
   #experiment: Experiment | null = null;
   #isClosed = false;
@@ -112,13 +115,24 @@ class WorkerTrainer implements Trainer {
   async #train<K extends CallName>(name: K, input: Calls[K]["input"]): Promise<Calls[K]["output"]> {
     if (this.#isClosed) throw new LabError("worker lost", "the trainer was closed");
     if (name === "prepare") this.#chooseWorker((input as Calls["prepare"]["input"]).experiment);
-    if (!this.#training.isRunning) this.#start().catch(() => {});
+    if (!this.#training.isRunning) this.#startAgain();
     const networks = networksOf(name, input);
+    if (name === "open") this.#opened = input as Calls["open"]["input"];
     if (name === "prepare") this.#experiment = (input as Calls["prepare"]["input"]).experiment;
     if (networks !== null) await this.#tryAll(networks, this.#experiment);
+    if (name === "prepare") await this.#opening;
     // A worker that was lost meanwhile has been told of already.
     if (!this.#training.isRunning) throw new LabError("worker lost", "the training worker has ended");
-    return this.#training.call(name, input);
+    const answer = await this.#training.call(name, input);
+    // What it brought is in the networks now.
+    if (name === "prepare") this.#opened = null;
+    return answer;
+  }
+
+  /** What was opened for the next preparation is opened there, too: its weights were in the worker before. */
+  #startAgain(): void {
+    this.#start().catch(() => {});
+    if (this.#opened !== null) this.#opening = this.#training.call("open", this.#opened).catch(() => {});
   }
 
   /** The first experiment with code ends the worker that cannot run it. */

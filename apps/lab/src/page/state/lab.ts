@@ -1,6 +1,6 @@
 /** What the page shows: the experiment, the trainer's state and what it has told. Views read signals, and call these functions. */
 import { batch, computed, signal } from "@preact/signals";
-import { type Experiment, FIRST_EXPERIMENT } from "../../experiment/experiment.ts";
+import { type Experiment, FIRST_EXPERIMENT, type Training } from "../../experiment/experiment.ts";
 import { createTrainer, type Trainer } from "../../worker/client.ts";
 import type {
   CheckpointFacts,
@@ -120,28 +120,36 @@ let underWay: Promise<boolean> | null = null;
 
 /** Loads the data and makes new networks. What was trained is gone, except in checkpoints that were exported. */
 export function prepare(): Promise<boolean> {
-  const promise = prepareNow();
+  const promise = prepareNow().then((done) => {
+    if (!done && underWay === promise) underWay = null;
+    return done;
+  });
   underWay = promise;
   return promise;
 }
 
+/** What is prepared, or was last. */
+let wanted: Experiment | null = null;
+
+/** Whether what is shown is being prepared. */
+export const isBeingPrepared = (): boolean => underWay !== null && wanted === experiment.peek();
+
 /** Waits for the preparation under way, or begins one: a press of Start meanwhile is not lost. */
 async function ready(): Promise<boolean> {
   if (prepared.peek() !== null) return true;
-  let awaited = underWay ?? prepare();
-  let done = await awaited;
-  // Another one may have taken its place.
-  while (underWay !== null && awaited !== underWay) {
-    awaited = underWay;
-    done = await awaited;
+  for (;;) {
+    const awaited = underWay ?? prepare();
+    if (await awaited) return true;
+    // Another one may have taken its place.
+    if (underWay === null || underWay === awaited) return false;
   }
-  return done || prepare();
 }
 
 async function prepareNow(): Promise<boolean> {
   const mine = ++preparation;
   const next = experiment.peek();
   given = null;
+  wanted = next;
   batch(() => {
     prepared.value = null;
     lastPoint.value = null;
@@ -156,6 +164,7 @@ async function prepareNow(): Promise<boolean> {
     const result = await trainer().call("prepare", { experiment: next, lang: language.peek() });
     if (mine !== preparation) return false;
     given = next;
+    await settle(next.training);
     batch(() => {
       prepared.value = result;
       weightsVersion.value++;
@@ -165,6 +174,12 @@ async function prepareNow(): Promise<boolean> {
     if (mine === preparation) tellError(error);
     return false;
   }
+}
+
+/** Sends the settings that were changed while it was prepared. */
+async function settle({ seed: _seed, ...before }: Training): Promise<void> {
+  const { seed: _other, ...training } = experiment.peek().training;
+  if (JSON.stringify(training) !== JSON.stringify(before)) await trainer().call("set", { training });
 }
 
 /** How many epochs are added to a training that is finished and is to go on. */

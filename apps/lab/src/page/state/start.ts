@@ -1,5 +1,5 @@
 /** What is shown is what is trained: before a training goes on, the trainer gets what it does not have yet. */
-import { experiment, givenExperiment, oneStep, play, prepare } from "./lab.ts";
+import { experiment, givenExperiment, isBeingPrepared, oneStep, play, prepare } from "./lab.ts";
 import { mistake, sendNow } from "./networks.ts";
 import { tellProblem } from "./notices.ts";
 
@@ -19,7 +19,7 @@ async function isReady(): Promise<boolean> {
   }
   const has = givenExperiment();
   // A preparation under way is waited for.
-  if (has === null) return true;
+  if (has === null) return isBeingPrepared() || sendNow();
   const { data } = experiment.peek();
   if (JSON.stringify(has.data) === JSON.stringify(data)) return sendNow();
   if (data.kind !== "images") return prepare();

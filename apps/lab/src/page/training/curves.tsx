@@ -138,7 +138,8 @@ function makeChart(element: HTMLElement, quantity: Quantity, two: boolean): uPlo
       scales: {
         x: {
           time: false,
-          range: (_chart, least, most) => [Math.min(0, least ?? 0), Math.max(most ?? 1, 0.2)],
+          // One point alone would be given a range of a hundred epochs.
+          range: ({ data: [epochs] }) => [0, Math.max(epochs?.at(-1) ?? 1, 0.2)],
         },
         y: {
           range: (_chart, least, most) =>
