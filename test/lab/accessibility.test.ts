@@ -4,15 +4,19 @@ import { existsSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { type Lab, LabBrowser, noLab, type OpenOptions } from "./lab_page.ts";
+import { type Lab, LabBrowser, noLab } from "./lab_page.ts";
 
 const axe = fileURLToPath(new URL("../../../apps/lab/node_modules/axe-core/axe.min.js", import.meta.url));
 const skip = noLab || (existsSync(axe) ? false : "axe-core is not installed in apps/lab: npm run lab:build");
 
 let browser: LabBrowser;
+/** One page, which is loaded again for each test. */
+let lab: Lab;
 
 before(async () => {
-  if (!skip) browser = await LabBrowser.start();
+  if (skip) return;
+  browser = await LabBrowser.start();
+  lab = await browser.blank();
 });
 after(() => browser?.close());
 
@@ -24,8 +28,9 @@ interface Violation {
 /** What axe-core finds, in words. */
 async function violations(page: Page): Promise<string[]> {
   // As a script of the browser's tools: the page's content security policy allows none but its own.
-  await page.evaluate(readFileSync(axe, "utf8"));
-  const found = (await page.evaluate("axe.run().then(({ violations }) => violations)")) as Violation[];
+  if (!(await page.evaluate("'axe' in window"))) await page.evaluate(readFileSync(axe, "utf8"));
+  const run = "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)";
+  const found = (await page.evaluate(run)) as Violation[];
   return found.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
   );
@@ -38,16 +43,108 @@ async function faultsOf({ page }: Lab, where: string): Promise<string[]> {
   return [...(await violations(page)), ...wide].map((fault) => `${where}: ${fault}`);
 }
 
-const WINDOWS: readonly OpenOptions[] = [
+/** Presses Tab until what is wanted has the focus. */
+async function tabTo({ page }: Lab, selector: string): Promise<void> {
+  for (let i = 0; i < 120; i++) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector)) return;
+  }
+  assert.fail(`Tab does not reach ${selector}`);
+}
+
+/** Opens a view from its number above; its heading has the focus then. */
+async function goByKeys(lab: Lab, number: number): Promise<void> {
+  await lab.page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  await tabTo(lab, `.steps li:nth-child(${number}) button`);
+  await lab.page.keyboard.press("Enter");
+  await lab.page.waitForFunction(() => document.activeElement?.matches("h1"));
+}
+
+test("the keyboard alone goes the whole way: data, network, training, a drawing, taking home", {
+  skip,
+}, async () => {
+  const { page } = lab;
+  const keys = page.keyboard;
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await browser.load(lab, "isolated");
+  await lab.ready();
+  // What stands before the views is passed over.
+  await keys.press("Tab");
+  await keys.press("Enter");
+  await page.waitForFunction(() => document.activeElement?.matches("#main"));
+  await tabTo(lab, "input[name=source]");
+  await keys.press("ArrowDown");
+  await keys.press("ArrowDown");
+  await tabTo(lab, ".new-class input");
+  await keys.type("cats");
+  await keys.press("Enter");
+  await page.locator(".class-card").waitFor();
+  await tabTo(lab, ".class-card button[aria-label='Draw for cats']");
+  await keys.press("Enter");
+  await drawByKeys(lab);
+  await tabTo(lab, "dialog .primary");
+  await keys.press("Enter");
+  await page.locator("dialog").getByText("1 image", { exact: true }).waitFor();
+  await keys.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  // The focus is back where the dialog was opened.
+  assert.equal(
+    await page.evaluate(() => document.activeElement?.getAttribute("aria-label")),
+    "Draw for cats",
+  );
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  await tabTo(lab, "input[name=source]");
+  await keys.press("ArrowUp");
+  await keys.press("ArrowUp");
+  await lab.ready();
+  await goByKeys(lab, 2);
+  await tabTo(lab, ".known input");
+  await keys.press("ArrowDown");
+  await page.getByText("44,878 parameters").waitFor();
+  await tabTo(lab, ".play");
+  await keys.press("Enter");
+  await lab.reaches(3);
+  await keys.press("Enter");
+  await lab.button("Start").waitFor();
+  await goByKeys(lab, 3);
+  await page.locator(".map").first().waitFor();
+  await tabTo(lab, "[role=tab]");
+  await keys.press("ArrowRight");
+  await page.locator(".kernel").first().waitFor();
+  await keys.press("ArrowLeft");
+  await page.locator(".map").first().waitFor();
+  await tabTo(lab, ".map");
+  await keys.press("Enter");
+  await page.locator(".number-grid").first().waitFor();
+  await goByKeys(lab, 4);
+  await drawByKeys(lab);
+  await page.locator(".verdict").waitFor();
+  await goByKeys(lab, 5);
+  await tabTo(lab, ".files button");
+  const [download] = await Promise.all([page.waitForEvent("download"), keys.press("Enter")]);
+  assert.match(download.suggestedFilename(), /\.safetensors$/);
+  assert.deepEqual(lab.faults.splice(0), []);
+});
+
+async function drawByKeys(lab: Lab): Promise<void> {
+  await tabTo(lab, ".sketch-paper");
+  await lab.page.keyboard.press("Space");
+  for (let i = 0; i < 4; i++) await lab.page.keyboard.press("ArrowRight");
+  await lab.page.keyboard.press("Space");
+}
+
+/** The last in Chinese: the page keeps that. */
+const WINDOWS = [
   { lang: "en", theme: "light", width: 360 },
   { lang: "zh", theme: "dark", width: 1280 },
-];
+] as const;
 
-for (const options of WINDOWS)
-  test(`axe-core finds nothing in any view (${options.lang}, ${options.theme}, ${options.width} pixels)`, {
-    skip,
-  }, async () => {
-    const lab = await browser.open("isolated", options);
+for (const { lang, theme, width } of WINDOWS)
+  test(`axe-core finds nothing in any view (${lang}, ${theme}, ${width} pixels)`, { skip }, async () => {
+    await lab.page.setViewportSize({ width, height: 800 });
+    await lab.page.emulateMedia({ colorScheme: theme });
+    await browser.load(lab, "isolated");
+    if (lang === "zh") await lab.page.locator(".tools [lang=zh-CN]").click();
     const { page } = lab;
     const faults: string[] = [];
     await page.locator(".gallery canvas").first().waitFor();
@@ -65,8 +162,11 @@ for (const options of WINDOWS)
     await page.locator(".drawing svg").waitFor();
     faults.push(...(await faultsOf(lab, "network")));
     await page.locator("input[value=blocks]").check();
-    await page.locator(".block").first().waitFor();
-    faults.push(...(await faultsOf(lab, "blocks")));
+    await page.locator(".block").nth(6).focus();
+    await page.keyboard.press("Delete");
+    await page.locator(".transport .play").click();
+    await page.locator(".problem").waitFor();
+    faults.push(...(await faultsOf(lab, "blocks with a mistake")));
     await page.locator("input[value=code]").check();
     await page.locator(".cm-content").waitFor();
     faults.push(...(await faultsOf(lab, "code")));
@@ -96,38 +196,12 @@ for (const options of WINDOWS)
     await page.locator(".tools button").first().click();
     await page.locator(".experiment").first().waitFor();
     faults.push(...(await faultsOf(lab, "experiments")));
-    assert.deepEqual(faults, []);
-    await lab.close();
+    await page.locator(".experiment").nth(1).click();
+    await page.locator(".facts .swatch.second").first().waitFor();
+    faults.push(...(await faultsOf(lab, "two networks in training")));
+    await page.locator(".tools button").first().click();
+    await page.locator(".experiment").last().click();
+    await page.locator(".problem").waitFor();
+    faults.push(...(await faultsOf(lab, "a loss of NaN")));
+    assert.deepEqual([...faults, ...lab.faults.splice(0)], []);
   });
-
-test("the keyboard alone chooses a network, trains it and looks inside", { skip }, async () => {
-  const lab = await browser.open("isolated");
-  const { page } = lab;
-  await lab.ready();
-  const tabTo = async (selector: string) => {
-    for (let i = 0; i < 80; i++) {
-      await page.keyboard.press("Tab");
-      if (await page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector)) return;
-    }
-    assert.fail(`Tab does not reach ${selector}`);
-  };
-  await tabTo(".steps li:nth-child(2) button");
-  await page.keyboard.press("Enter");
-  await tabTo(".known input");
-  await page.keyboard.press("ArrowDown");
-  await page.getByText("44,878 parameters").waitFor();
-  await tabTo(".play");
-  await page.keyboard.press("Enter");
-  await lab.reaches(3);
-  await page.keyboard.press("Enter");
-  await lab.button("Start").waitFor();
-  await page.locator("body").press("Control+Home");
-  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
-  await tabTo(".steps li:nth-child(3) button");
-  await page.keyboard.press("Enter");
-  await page.locator(".map").first().waitFor();
-  await tabTo(".map");
-  await page.keyboard.press("Enter");
-  await page.locator(".number-grid").first().waitFor();
-  await lab.close();
-});

@@ -44,7 +44,20 @@ export class LabBrowser {
 
   /** Opens the Lab in a context of its own; nothing is stored yet. */
   async open(kind: Kind, options: OpenOptions = {}): Promise<Lab> {
-    const { lang = "en", theme = "light", width = 1280, hash = "" } = options;
+    const lab = await this.blank(options);
+    await this.load(lab, kind);
+    return lab;
+  }
+
+  /** Loads the Lab into a page, also once more. */
+  async load({ page }: Lab, kind: Kind, hash = ""): Promise<void> {
+    // From one address of a page to another of the same nothing is loaded.
+    if (hash !== "") await page.goto("about:blank");
+    await page.goto(`${this.origin}/${kind}/index.html${hash}`);
+  }
+
+  /** A page in a context of its own. */
+  async blank({ lang = "en", theme = "light", width = 1280 }: OpenOptions = {}): Promise<Lab> {
     const context = await this.#browser.newContext({
       viewport: { width, height: 800 },
       locale: lang === "zh" ? "zh-CN" : "en-US",
@@ -55,9 +68,7 @@ export class LabBrowser {
     });
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
-    const lab = new Lab(page);
-    await page.goto(`${this.origin}/${kind}/index.html${hash}`);
-    return lab;
+    return new Lab(page);
   }
 }
 
@@ -65,7 +76,6 @@ export interface OpenOptions {
   readonly lang?: "en" | "zh";
   readonly theme?: "light" | "dark";
   readonly width?: number;
-  readonly hash?: string;
 }
 
 /** The page, with what a person sees on it. */
@@ -73,12 +83,21 @@ export class Lab {
   readonly page: Page;
   /** Errors that the page did not catch, and addresses outside of it. */
   readonly faults: string[] = [];
+  /** What was loaded, from the first page on. */
+  readonly loaded = new Map<string, Promise<Uint8Array>>();
 
   constructor(page: Page) {
     this.page = page;
     page.on("pageerror", (error) => this.faults.push(error.message));
     page.on("console", (message) => {
       if (message.type() === "error" && !message.text().includes("404")) this.faults.push(message.text());
+    });
+    page.on("response", (response) => {
+      const url = response.url();
+      if (this.loaded.has(url)) return;
+      const none = new Uint8Array();
+      const isData = url.includes("/data/") || !url.startsWith("http");
+      this.loaded.set(url, isData ? Promise.resolve(none) : response.body().catch(() => none));
     });
   }
 

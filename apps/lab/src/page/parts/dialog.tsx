@@ -1,4 +1,4 @@
-/** A modal dialog: the browser keeps the focus inside and gives it back. */
+/** A modal dialog: the focus stays inside, and goes back to where it was. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { t } from "../state/language.ts";
@@ -17,8 +17,13 @@ export function Dialog({ title, lead, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = dialog.current;
+    const opener = document.activeElement;
     element?.showModal();
-    return () => element?.close();
+    return () => {
+      element?.close();
+      // A dialog that is taken out of the page does not give the focus back by itself.
+      if (opener instanceof HTMLElement) opener.focus();
+    };
   }, []);
   return (
     <dialog
