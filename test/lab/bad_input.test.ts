@@ -13,8 +13,10 @@ import { png } from "./png.ts";
 test("what goes wrong is said where it happens, and the rest stays", { skip: noLab }, async () => {
   const browser = await LabBrowser.start();
   try {
-    const lab = await browser.open("plain");
+    const lab = await browser.blank();
     const { page } = lab;
+    await page.addInitScript(watchWorkers);
+    await browser.load(lab, "plain");
     await lab.ready();
     await page.getByLabel(/^Your own images/).check();
     await fullStorage(lab, browser.origin);
@@ -140,23 +142,23 @@ async function manyImages(lab: Lab): Promise<void> {
   assert.ok(kept > 3 && kept < 10_000, `${kept} images`);
 }
 
-/** A worker that ends tells its page with an error. */
+/** Runs in the page first: a worker that ends tells its page with an error. */
+function watchWorkers(): void {
+  const Made = Worker;
+  window.Worker = class extends Made {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      addEventListener("lose-worker", () => {
+        this.terminate();
+        this.dispatchEvent(new ErrorEvent("error", { message: "ended", cancelable: true }));
+      });
+    }
+  };
+}
+
+/** The training begins in a new worker. */
 async function lostWorker(lab: Lab): Promise<void> {
   const { page } = lab;
-  await page.addInitScript(() => {
-    const Made = Worker;
-    window.Worker = class extends Made {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        super(url, options);
-        addEventListener("lose-worker", () => {
-          this.terminate();
-          this.dispatchEvent(new ErrorEvent("error", { message: "ended", cancelable: true }));
-        });
-      }
-    };
-  });
-  await page.reload();
-  await lab.ready();
   await lab.train(3);
   await page.evaluate(() => dispatchEvent(new Event("lose-worker")));
   await page.getByText("The training stopped unexpectedly.").waitFor();
@@ -169,17 +171,11 @@ async function othersCode(lab: Lab): Promise<void> {
   const { page } = lab;
   const code = "return nn.Sequential(nn.Flatten(), nn.Linear(784, classes)); // of a link";
   const hash = await toHash({ ...FIRST_EXPERIMENT, networks: [{ kind: "code", size: 28, code }] });
-  const open = () =>
-    page.evaluate((to) => {
-      location.hash = "";
-      location.hash = to;
-    }, hash);
-  await open();
+  await page.evaluate((to) => {
+    location.hash = to;
+  }, hash);
   await page.getByText("This experiment holds code. Run it?").waitFor();
   await page.getByText("// of a link").waitFor();
-  await lab.button("Do not run it").click();
-  await lab.train(2);
-  await open();
   await lab.button("Run it").click();
   await page.locator(".network-controls legend", { hasText: "Code" }).waitFor();
   await lab.ready();
@@ -214,9 +210,8 @@ async function codeOfAFile(lab: Lab): Promise<void> {
 /** It is said beside the network, and at Start; a smaller one is trained at once. */
 async function tooLarge(lab: Lab): Promise<void> {
   const { page } = lab;
-  await page.goto(page.url().replace(/#.*/, ""));
-  await lab.ready();
   await lab.go("Network");
+  await page.locator("input[value=known]").check();
   await page.locator(".known label", { hasText: "VGG-11" }).click();
   await page.getByLabel("Image size", { exact: true }).selectOption("96");
   const width = page.getByRole("slider", { name: "Width" });
@@ -253,7 +248,7 @@ async function noSimd(lab: Lab): Promise<void> {
     const without = "WebAssembly.validate = () => false;";
     await route.fulfill({ response, body: `${without}\n${await response.text()}` });
   });
-  await page.reload();
+  await page.goto(page.url().replace(/#.*/, ""));
   await page.getByText("This browser has no WebAssembly SIMD, which the training needs.").waitFor();
   await lab.go("Network");
   await page.getByText("61,706 parameters").waitFor();

@@ -98,9 +98,13 @@ export function networkBlocks(
   experiment: Pick<Experiment, "data">,
   network: NetworkSource,
 ): readonly Block[] | null {
+  return sourceBlocks(network, classCountOf(experiment));
+}
+
+/** A network's blocks for so many classes; null for code. */
+export function sourceBlocks(network: NetworkSource, classes: number): readonly Block[] | null {
   if (network.kind === "code") return null;
-  if (network.kind === "blocks") return network.blocks;
-  return blocksOf(network.name, network.options, classCountOf(experiment));
+  return network.kind === "blocks" ? network.blocks : blocksOf(network.name, network.options, classes);
 }
 
 /** Settings that are typed can be anything. */

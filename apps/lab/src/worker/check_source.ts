@@ -1,7 +1,6 @@
 /** What a network would be, without training it. */
 import { models, type nn } from "convoyant";
-import { checkBlocks } from "../experiment/check.ts";
-import { blocksOf } from "../experiment/known_networks.ts";
+import { checkBlocks, sourceBlocks } from "../experiment/check.ts";
 import { networkFacts } from "./network_facts.ts";
 import { type RunCode, requireOutputs } from "./networks.ts";
 import { LabError } from "./problem.ts";
@@ -17,8 +16,7 @@ export async function checkNetworkSource(input: Input, runCode: RunCode): Promis
     requireOutputs(net, shape, classes);
     return networkFacts(net, shape);
   }
-  const blocks =
-    network.kind === "blocks" ? network.blocks : blocksOf(network.name, network.options, classes);
+  const blocks = sourceBlocks(network, classes) ?? [];
   const { layers, problem } = checkBlocks(blocks, shape, classes);
   if (problem !== null) throw new LabError("bad network", problem.message, { block: problem.block });
   return networkFacts(models.sequential(layers) as nn.Module, shape);

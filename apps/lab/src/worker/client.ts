@@ -1,4 +1,5 @@
 /** The page's side of the workers: calls as promises, what happens as events. */
+import { checkBlocks, sourceBlocks } from "../experiment/check.ts";
 import { classCountOf, type Experiment, inputShapeOf, type NetworkSource } from "../experiment/experiment.ts";
 import { takeFirstWorker } from "./first_worker.ts";
 import { LabError } from "./problem.ts";
@@ -37,6 +38,12 @@ export interface Trainer {
 export function createTrainer(options: TrainerOptions): Trainer {
   return new WorkerTrainer(options);
 }
+
+/**
+ * A network that is drawn is made, and the engine that trains would compute its initial values with the next step: those of
+ * one with more parameters are made where no training waits for them.
+ */
+const MOST_DRAWN = 5e6;
 
 /** After which a training worker that runs no code counts as lost. */
 const SILENT_SECONDS = 60;
@@ -88,9 +95,11 @@ class WorkerTrainer implements Trainer {
     const input = (given ?? null) as Calls[K]["input"];
     if ((IMAGE_CALLS as readonly string[]).includes(name)) return this.#images.call(name, input);
     if (name === "check" || name === "python") return this.#limited(name, input);
-    if (name === "draw" && (input as Calls["draw"]["input"]).network.kind === "code")
-      return this.#limited(name, input);
-    return this.#train(name, input);
+    if (name !== "draw") return this.#train(name, input);
+    const { network, shape, classes } = input as Calls["draw"]["input"];
+    if (network.kind === "code") return this.#limited(name, input);
+    const { parameters } = checkBlocks(sourceBlocks(network, classes) ?? [], shape, classes);
+    return parameters > MOST_DRAWN ? this.#code.call(name, input) : this.#train(name, input);
   }
 
   on<K extends EventName>(name: K, listener: Listener<K>): () => void {

@@ -1,8 +1,7 @@
 /** The drawing of a network that need not be prepared. */
 
 import { models, type nn } from "convoyant";
-import { checkBlocks } from "../experiment/check.ts";
-import { blocksOf } from "../experiment/known_networks.ts";
+import { checkBlocks, sourceBlocks } from "../experiment/check.ts";
 import { drawingOf } from "./network_facts.ts";
 import type { RunCode } from "./networks.ts";
 import { LabError } from "./problem.ts";
@@ -19,8 +18,7 @@ export async function drawNetwork(input: Input, runCode: RunCode): Promise<Calls
 async function networkOf({ network, shape, classes }: Input, runCode: RunCode): Promise<nn.Module> {
   if (network.kind === "code")
     return runCode(network.code, { classes, channels: shape[0], size: network.size });
-  const blocks =
-    network.kind === "blocks" ? network.blocks : blocksOf(network.name, network.options, classes);
+  const blocks = sourceBlocks(network, classes) ?? [];
   const { layers, problem } = checkBlocks(blocks, shape, classes);
   // A network that is being built is drawn up to its first mistake.
   if (layers.length === 0)
