@@ -31,7 +31,7 @@ const line = (task: string, examplesPerSecond: number, more: Partial<RankLine> =
 const transfers = [1e5, 1e6, 1e7].map((bytes) => ({ bytes, seconds: 1e-3 + bytes / 1e8 }));
 const lines = [
   line("alone", 128),
-  line("tree", 64, { exposed: 0.25, bytes: 8e6, transfers }),
+  line("tree", 64, { processorMs: 15.5, exposed: 0.25, bytes: 8e6, transfers }),
   line("fast", 80),
   line("ddp", 32),
 ];
@@ -82,7 +82,7 @@ test("the table says what is a model", () => {
   ).join("\n");
   assert.match(
     text,
-    /nin +wasm +ranks, deterministic +2 x 1 +64\.00 +25\.0 % +8\.00 +0\.50x +0\.80x +2\.00x/,
+    /nin +wasm +ranks, deterministic +2 x 1 +64\.00 +15\.5 +25\.0 % +8\.00 +0\.50x +0\.80x +2\.00x/,
   );
   assert.match(text, /nin, wasm: a MODEL, not measured: .* 8 \/ ranks x 0\.375 s/);
   assert.match(text, /1 Gbit\/s +0\.20 ms +125 MB\/s +3000 ms|1 Gbit\/s +0\.20 ms +125 MB\/s +3\.00e\+3 ms/);

@@ -11,6 +11,7 @@ import { baselinePlaces, type Contender, missingPart, runInterleaved } from "../
 import type { SkipLine } from "../bench_lines.ts";
 import { type ModelLine, modelOf } from "./cost_model.ts";
 import { type RankLine, type RankRatioLine, rankRatios } from "./rank_lines.ts";
+import { VirtualMachines } from "./virtual_machines.ts";
 
 /** What `bench distributed` takes. */
 export interface BenchDistributedOptions {
@@ -48,10 +49,12 @@ export async function benchDistributed(options: BenchDistributedOptions): Promis
   for (const net of nets) entry(net);
   const settings = ["--windows", "5", "--seconds", `${seconds / 5}`];
   if (options.batchSize !== undefined) settings.push("--batch", `${options.batchSize}`);
+  const machines = VirtualMachines.make();
   const contenders = nets.flatMap((net) => [
-    ...[...new Set(engines)].flatMap((engine) =>
-      ["alone", "tree", "fast"].map((task) => own(net, engine, task, settings)),
-    ),
+    ...[...new Set(engines)].flatMap((engine) => [
+      ...["alone", "tree", "fast"].map((task) => own(net, engine, task, settings)),
+      ...["gigabit", "bfloat16"].map((task) => overCable(net, engine, task, settings, machines)),
+    ]),
     ...(against.includes("pytorch") ? [pytorch(net, settings)] : []),
   ]);
   const found = await runInterleaved(contenders, {
@@ -59,6 +62,8 @@ export async function benchDistributed(options: BenchDistributedOptions): Promis
     ...(signal !== undefined && { signal }),
     onStart: ({ net, engine, task }, round) =>
       onNote?.(`${net}, ${engine}, ${task} (round ${round} of ${rounds})`),
+  }).finally(() => {
+    if (typeof machines !== "string") machines.remove();
   });
   const lines = found.filter((line) => line.event === "bench") as RankLine[];
   const skips = found.filter((line) => line.event === "skip");
@@ -66,21 +71,31 @@ export async function benchDistributed(options: BenchDistributedOptions): Promis
   return { lines, skips, ratios: rankRatios(lines), models: models.filter((model) => model !== null) };
 }
 
-function own(net: string, engine: string, task: string, settings: readonly string[]): Contender {
+/** The arguments of a process that measures a rank. */
+function measuring(net: string, engine: string, reduce: string, more: readonly string[]): string[] {
   const program = fileURLToPath(import.meta.resolve("#bench_rank"));
-  const threads = task === "alone" ? RANKS : 1;
-  const args = [
-    program,
-    "--net",
-    net,
-    "--engine",
-    engine,
-    "--reduce",
-    task,
-    "--threads",
-    `${threads}`,
-    ...settings,
-  ];
+  const threads = String(reduce === "alone" ? RANKS : 1);
+  return [program, "--net", net, "--engine", engine, "--reduce", reduce, "--threads", threads, ...more];
+}
+
+/** Deterministic ranks on two machines, which a cable of 1 Gbit/s connects; gradients as they are, or as bfloat16. */
+function overCable(
+  net: string,
+  engine: string,
+  task: string,
+  settings: readonly string[],
+  machines: VirtualMachines | string,
+): Contender {
+  const compress = task === "bfloat16" ? ["--compress", "bfloat16"] : [];
+  const args = measuring(net, engine, "tree", [...settings, "--task", task, ...compress]);
+  const what = { library: "convoyant", engine, net, task, precision: "f32" };
+  if (typeof machines === "string") return { ...what, command: process.execPath, args, missing: machines };
+  const started = machines.ranks([process.execPath, ...args]);
+  return { ...what, command: started.program, args: started.args };
+}
+
+function own(net: string, engine: string, task: string, settings: readonly string[]): Contender {
+  const args = measuring(net, engine, task, settings);
   const what = { library: "convoyant", engine, net, task, precision: "f32" };
   if (task === "alone") return { ...what, command: process.execPath, args };
   try {

@@ -20,6 +20,7 @@ import {
 } from "../../../tensor/index.ts";
 import { fit } from "../../../train/loop/fit.ts";
 import type { Summation } from "../../../workers/collective_channel.ts";
+import { isWait } from "../../profile/rank_trace.ts";
 import { median } from "../bench_lines.ts";
 import type { RankLine, TransferPoint } from "./rank_lines.ts";
 
@@ -30,6 +31,9 @@ const { values } = parseArgs({
     threads: { type: "string", default: "1" },
     batch: { type: "string" },
     reduce: { type: "string", default: "alone" },
+    // What the measurement is called, if not by how gradients are added.
+    task: { type: "string" },
+    compress: { type: "string" },
     windows: { type: "string", default: "5" },
     seconds: { type: "string", default: "1" },
   },
@@ -39,7 +43,11 @@ const shared = values.reduce !== "alone";
 const windows = Number(values.windows);
 const threads = Number(values.threads);
 const { rank, worldSize } = shared
-  ? await init({ reduce: values.reduce as Summation, timeout: 120 })
+  ? await init({
+      reduce: values.reduce as Summation,
+      compress: (values.compress ?? null) as "bfloat16" | null,
+      timeout: 120,
+    })
   : { rank: 0, worldSize: 1 };
 await useEngine(values.engine, { threads });
 const line = await measure();
@@ -60,46 +68,54 @@ async function measure(): Promise<RankLine> {
   const x = fromTypedArray(pixels, [batch, channels, side, side], "float32");
   const y = fromTypedArray(labels, [batch], "int64");
   /** Trains for some steps; the times at their ends. */
-  const train = async (steps: number): Promise<number[]> => {
+  const train = async (steps: number): Promise<{ ends: number[]; processorTimes: number[] }> => {
     const ends: number[] = [];
+    const processorTimes: number[] = [];
+    const onStep = () => {
+      ends.push(performance.now());
+      processorTimes.push(processorTime());
+    };
     const trainLoader = Array.from({ length: steps }, () => [x, y] as const);
-    const callbacks = { onStep: () => void ends.push(performance.now()) };
+    const callbacks = { onStep };
     await fit(net, { trainLoader, optimizer, epochs: 1, pointsPerEpoch: 1, progress: false, callbacks });
-    return ends;
+    return { ends, processorTimes };
   };
   // The first steps build programs; the next tell how many fit into a window, on the slowest rank.
   await train(1);
   const firstStepSeconds = performance.now() / 1000;
-  const [first, , last] = await train(3);
+  const [first, , last] = (await train(3)).ends;
   const slowest = await ofAll((last - first) / 2);
   const steps = Math.max(1, Math.round((1000 * Number(values.seconds)) / slowest));
   // Of the steps of a training the first two are not those of the long run.
   const lead = 2;
-  const ends = await train(lead + steps * windows);
+  const { ends, processorTimes } = await train(lead + steps * windows);
   const rates = Array.from({ length: windows }, (_, i) => {
     const [from, to] = [i, i + 1].map((place) => ends[lead - 1 + place * steps]);
     return (1000 * steps * batch) / (to - from);
   });
+  const processorSeconds = await sumOfAll((processorTimes[ends.length - 1] - processorTimes[lead - 1]) / 1e6);
   const runs = shared && worldSize > 1 ? await profile(() => train(3)) : [];
   const points = shared && worldSize > 1 ? await transfers() : [];
+  const bytesEach = values.compress === undefined ? 4 : 2;
   return {
     event: "bench",
     library: "convoyant",
     engine: values.engine,
     net: values.net,
-    task: values.reduce,
+    task: values.task ?? values.reduce,
     precision: "f32",
     batch,
     threads,
     ranks: worldSize,
     examplesPerSecond: median(rates),
+    processorMs: (1000 * processorSeconds) / (steps * windows * batch),
     windows,
     lowest: Math.min(...rates),
     highest: Math.max(...rates),
     firstStepSeconds,
     rssMb: process.resourceUsage().maxRSS / 1000,
     exposed: runs.length === 0 ? 0 : exposedIn(runs),
-    bytes: [...net.parameters()].reduce((sum, parameter) => sum + 4 * parameter.numel(), 0),
+    bytes: [...net.parameters()].reduce((sum, parameter) => sum + bytesEach * parameter.numel(), 0),
     transfers: points,
   };
 }
@@ -110,13 +126,24 @@ async function ofAll(own: number): Promise<number> {
   return (await (await allReduce(tensor([own]), "max")).tolist())[0] as number;
 }
 
+async function sumOfAll(own: number): Promise<number> {
+  if (!shared) return own;
+  return (await (await allReduce(tensor([own]), "sum")).tolist())[0] as number;
+}
+
+/** What this process has used of the processors, all its threads together, in microseconds. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+}
+
 /** The share of the time of all steps in which sums over ranks are waited for. */
 function exposedIn(runs: readonly ProfiledRun[]): number {
   let [waited, all] = [0, 0];
   for (const { program, timings } of runs) {
     for (const { step, milliseconds } of timings) {
       all += milliseconds;
-      if (/allReduce$/i.test(program.steps[step].op)) waited += milliseconds;
+      if (isWait(program.steps[step].op)) waited += milliseconds;
     }
   }
   return all === 0 ? 0 : waited / all;

@@ -9,12 +9,14 @@ export interface TransferPoint {
   readonly seconds: number;
 }
 
-/** A training by one process or by several ranks. `task` is "alone", "tree", "fast", or "ddp" of PyTorch. */
+/** A training by one process or by several ranks. `task` is "alone", "tree", "fast", "gigabit", "bfloat16", or "ddp" of PyTorch. */
 export interface RankLine extends BenchLine {
   readonly net: string;
   readonly batch: number;
   readonly examplesPerSecond: number;
   readonly ranks: number;
+  /** Milliseconds of processors that an example takes, those of all ranks together; absent if not measured. */
+  readonly processorMs?: number;
   /** The share of a step in which a rank waits for sums over ranks, 0 to 1; absent if it was not measured. */
   readonly exposed?: number;
   /** Bytes of the gradients. */
@@ -40,6 +42,8 @@ const COMPARED = [
   ["tree", "fast"],
   ["tree", "ddp"],
   ["fast", "ddp"],
+  ["gigabit", "alone"],
+  ["bfloat16", "alone"],
 ] as const;
 
 export function rankRatios(lines: readonly RankLine[]): RankRatioLine[] {
@@ -63,6 +67,8 @@ const IN_WORDS: Readonly<Record<string, string>> = {
   alone: "one process",
   tree: "ranks, deterministic",
   fast: "ranks, fast",
+  gigabit: "ranks, deterministic, 1 Gbit/s",
+  bfloat16: "the same, gradients as bfloat16",
   ddp: "ranks, DistributedDataParallel",
 };
 
@@ -74,7 +80,7 @@ export function formatRanks(
 ): string[] {
   const ratios = rankRatios(lines);
   const rows = lines.map((line) => {
-    const { net, engine, task = "", ranks, threads, examplesPerSecond, exposed, bytes } = line;
+    const { net, engine, task = "", ranks, threads, examplesPerSecond, processorMs, exposed, bytes } = line;
     const over = (against: string): string => {
       const found = ratios.find(
         (ratio) =>
@@ -88,6 +94,7 @@ export function formatRanks(
       IN_WORDS[task] ?? task,
       `${ranks} x ${threads}`,
       examplesPerSecond.toPrecision(4),
+      processorMs === undefined ? "" : processorMs.toPrecision(3),
       ranks === 1 || exposed === undefined ? "" : `${(100 * exposed).toFixed(1)} %`,
       bytes === undefined ? "" : (bytes / 1e6).toPrecision(3),
       ...["alone", "fast", "ddp"].map(over),
@@ -98,9 +105,16 @@ export function formatRanks(
     { title: "network" },
     { title: "engine" },
     { title: "how" },
-    ...["ranks x threads", "examples/s", "exposed", "MB a step", "/ one process", "/ fast", "/ PyTorch"].map(
-      right,
-    ),
+    ...[
+      "ranks x threads",
+      "examples/s",
+      "CPU ms/example",
+      "exposed",
+      "MB a step",
+      "/ one process",
+      "/ fast",
+      "/ PyTorch",
+    ].map(right),
   ];
   return [
     ...renderTable(columns, rows, style),
