@@ -73,6 +73,12 @@ export function addTrain(program: Command, cli: Cli): void {
         "tree: the same bits for any number of ranks; fast: MPI's own sums (tree)",
       ).choices(["tree", "fast"]),
     )
+    .addOption(
+      new Option(
+        "--compress <dtype>",
+        "gradients cross between ranks so: half the bytes, and 8 bits of precision in each (as they are)",
+      ).choices(["bfloat16"]),
+    )
     .option("--resume <run>", "go on with an interrupted run; with --epochs also with a finished one")
     .addOption(json())
     .addHelpText(
@@ -89,18 +95,21 @@ export function addTrain(program: Command, cli: Cli): void {
       ),
     )
     .action(async (model: string | undefined, o) => {
-      const { json: asJson, profile: trace, ranks, hosts, shards, reduce, ...options } = o;
-      const about = { ranks, hosts, shards, reduce };
+      const { json: asJson, profile: trace, ranks, hosts, shards, reduce, compress, ...options } = o;
+      const about = { ranks, hosts, shards, reduce, compress };
       const { trainAny } = await import("./train_any_command.ts");
       const { concernsRanks, trainOnRanks } = await import("./ranks/ranks_command.ts");
       const output = new Output(asJson);
-      // Of several ranks the first is profiled, which alone has this output.
-      const trainHere = (own: typeof options, said: Output) =>
-        profiled(said === output ? trace : undefined, said, () => trainAny(model ?? null, own, said));
+      const trainHere = (own: typeof options, said: Output) => trainAny(model ?? null, own, said);
+      if (!concernsRanks(about)) {
+        cli.finish(await profiled(trace, output, () => trainHere(options, output)));
+        return;
+      }
+      const { profiledOnRanks } = await import("./ranks/profiled_ranks.ts");
       cli.finish(
-        concernsRanks(about)
-          ? await trainOnRanks(about, options, output, trainHere)
-          : await trainHere(options, output),
+        await trainOnRanks(about, options, output, (own, said) =>
+          profiledOnRanks(trace, said, () => trainHere(own, said)),
+        ),
       );
     });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { launcherOf } from "../../src/distributed/mpi/launcher.ts";
+import { launcherOf, tasksWithoutMpi } from "../../src/distributed/mpi/launcher.ts";
 import { shortVersion } from "../../src/distributed/mpi/load_mpi.ts";
 import { mpirunArguments } from "../../src/distributed/mpirun.ts";
 import { ArgumentError } from "../../src/index.ts";
@@ -43,7 +43,24 @@ test("the launcher is known by the environment of a rank", () => {
     rank: 3,
     localSize: 2,
   });
-  assert.equal(launcherOf({ ...slurm, PMI_RANK: "3" })?.vendor, "mpich");
+  // As Slurm 22.05 sets it.
+  const pmi = { ...slurm, PMI_RANK: "3", PMI_SIZE: "8", PMI_FD: "10" };
+  assert.deepEqual(launcherOf(pmi), { vendor: "mpich", size: 8, rank: 3, localSize: 2 });
+  // MPICH's mpirun inside of an allocation: one task for each machine, and ranks below it.
+  const hydra = {
+    ...{ SLURM_STEP_NUM_TASKS: "1", SLURM_PROCID: "0", SLURM_STEP_TASKS_PER_NODE: "1" },
+    ...{ PMI_RANK: "1", PMI_SIZE: "2", MPI_LOCALNRANKS: "2" },
+  };
+  assert.deepEqual(launcherOf(hydra), { vendor: "mpich", size: 2, rank: 1, localSize: 2 });
+});
+
+test("srun without --mpi has started tasks that cannot reach each other", async () => {
+  const slurm = { SLURM_STEP_NUM_TASKS: "2", SLURM_PROCID: "1" };
+  assert.equal(tasksWithoutMpi(slurm), 2);
+  assert.equal(tasksWithoutMpi({ ...slurm, PMI_RANK: "1", PMI_SIZE: "2" }), null);
+  assert.equal(tasksWithoutMpi({ ...slurm, PMIX_RANK: "1" }), null);
+  assert.equal(tasksWithoutMpi({ ...slurm, SLURM_STEP_NUM_TASKS: "1" }), null);
+  assert.equal(tasksWithoutMpi({ SLURM_NTASKS: "2", SLURM_PROCID: "0" }), null, "a batch script");
 });
 
 test("a library's version in few words", () => {

@@ -15,12 +15,17 @@ import type { Output } from "./output.ts";
 const MOST_ROWS = 25;
 
 /** Writes the trace, and prints a table of the program that took most of the time. */
-export async function showProfile(runs: readonly RecordedRun[], file: string, output: Output): Promise<void> {
+export async function showProfile(
+  runs: readonly RecordedRun[],
+  file: string,
+  output: Output,
+  trace = traceOf(runs),
+): Promise<void> {
   if (runs.length === 0) {
     output.note("--profile: nothing ran on the engine, so there is no trace");
     return;
   }
-  await writeFileAtomic(file, traceOf(runs));
+  await writeFileAtomic(file, trace);
   const [program] = programsOf(runs);
   const precision = precisionOf(program.program);
   const engine = engineInfo();

@@ -1,11 +1,11 @@
 /** `convoyant train` on several ranks: starts them by mpirun, or is one of them. */
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ArgumentError } from "../../base/errors.ts";
 import { init } from "../../distributed/index.ts";
-import { launcherOf } from "../../distributed/mpi/launcher.ts";
+import { launcherOf, tasksWithoutMpi } from "../../distributed/mpi/launcher.ts";
 import { findMpirun, mpirunArguments } from "../../distributed/mpirun.ts";
 import { shellWord } from "../../experiments/shell_text.ts";
 import { nodeTerminal } from "../../report/terminal/node_terminal.ts";
@@ -13,6 +13,7 @@ import { trainingRanks } from "../../train/loop/ranks.ts";
 import { processors } from "../../workers/processors.ts";
 import { INTERRUPTED, interruption } from "../console/interruption.ts";
 import { Output } from "../console/output.ts";
+import { filesOfRank0, writeFiles } from "./run_of_rank0.ts";
 
 /** Options of `train` that are about ranks. */
 export interface RanksOptions {
@@ -20,6 +21,7 @@ export interface RanksOptions {
   readonly hosts?: string;
   readonly shards?: number;
   readonly reduce?: "tree" | "fast";
+  readonly compress?: "bfloat16";
 }
 
 /** Options of `train` as they were given. */
@@ -29,9 +31,9 @@ type Given = Readonly<Record<string, any>>;
 type Train = (options: Given, output: Output) => Promise<number>;
 
 /** Whether a training is one of several ranks, or is to start them. */
-export function concernsRanks({ ranks, hosts, shards, reduce }: RanksOptions): boolean {
-  const wanted = [ranks, hosts, shards, reduce].some((option) => option !== undefined);
-  return wanted || launcherOf(process.env) !== null;
+export function concernsRanks({ ranks, hosts, shards, reduce, compress }: RanksOptions): boolean {
+  const wanted = [ranks, hosts, shards, reduce, compress].some((option) => option !== undefined);
+  return wanted || launcherOf(process.env) !== null || tasksWithoutMpi(process.env) !== null;
 }
 
 /** Returns the exit code. */
@@ -44,13 +46,20 @@ export async function trainOnRanks(
   if (launcherOf(process.env) === null && (about.ranks ?? 1) > 1) return startRanks(about, options, output);
   if (about.hosts !== undefined && about.ranks === undefined)
     throw new ArgumentError("train: --hosts needs --ranks, the number of ranks on all of them together");
-  const { shards, reduce } = about;
+  const { shards, reduce, compress } = about;
   const { rank } = await init({
     ...(shards !== undefined && { shards }),
     ...(reduce !== undefined && { reduce }),
+    ...(compress !== undefined && { compress }),
   });
   try {
-    return await (rank === 0 ? trainFirst : trainFollowing)(options, output, train);
+    const { resume } = options;
+    // A rank of another machine has no such folder.
+    const files = typeof resume === "string" ? await filesOfRank0(resume) : null;
+    if (rank === 0) return await trainFirst(options, output, train);
+    if (typeof resume === "string" && files === null)
+      throw new ArgumentError(`train: rank 0 has no run ${resume} to go on with`);
+    return await trainFollowing(options, files, output, train);
   } catch (error) {
     trainingRanks()?.leave(error);
     throw error;
@@ -66,16 +75,18 @@ function trainFirst(options: Given, output: Output, train: Train): Promise<numbe
 }
 
 /** Rank 0 keeps the run and reports it: this one works in a folder that it throws away. */
-async function trainFollowing(options: Given, output: Output, train: Train): Promise<number> {
+async function trainFollowing(
+  options: Given,
+  files: ReadonlyMap<string, Uint8Array> | null,
+  output: Output,
+  train: Train,
+): Promise<number> {
   process.on(INTERRUPT, () => process.emit("SIGINT"));
   const folder = mkdtempSync(join(tmpdir(), "convoyant-rank-"));
   const own = join(folder, "run");
   try {
-    const { resume } = options;
-    if (typeof resume !== "string")
-      return await train({ ...options, out: own }, new SilentOutput(output.json));
-    if (existsSync(resume))
-      cpSync(resume, own, { recursive: true, filter: (path) => !path.endsWith(".lock") });
+    if (files === null) return await train({ ...options, out: own }, new SilentOutput(output.json));
+    writeFiles(files, own);
     return await train({ ...options, resume: own }, new SilentOutput(output.json));
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -3,8 +3,8 @@ import type { Vendor } from "./mpi_abi.ts";
 
 /** A launcher of ranks. */
 export interface Launcher {
-  /** Whose it is; null for one that starts ranks of either (`srun`). */
-  readonly vendor: Vendor | null;
+  /** Whose ranks it starts. */
+  readonly vendor: Vendor;
   /** Ranks that it has started. */
   readonly size: number;
   readonly rank: number;
@@ -16,32 +16,35 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The launcher that has started this process as one of its ranks; null if none has. */
 export function launcherOf(env: Environment): Launcher | null {
-  const number = (name: string): number | null => {
-    const text = env[name];
-    return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
-  };
-  const found = (vendor: Vendor | null, size: string, rank: string, local: string): Launcher | null => {
-    const [ranks, own] = [number(size), number(rank)];
-    return ranks === null || own === null
-      ? null
-      : { vendor, size: ranks, rank: own, localSize: number(local) };
+  const found = (vendor: Vendor, size: string, rank: string, local: string): Launcher | null => {
+    const [ranks, own] = [numberIn(env, size), numberIn(env, rank)];
+    if (ranks === null || own === null) return null;
+    return { vendor, size: ranks, rank: own, localSize: numberIn(env, local) ?? slurmTasksHere(env) };
   };
   return (
     found("openmpi", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_LOCAL_SIZE") ??
-    slurmOf(env, found) ??
-    found("mpich", "PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS")
+    // Before Slurm's own: MPICH's mpirun starts one task of Slurm on each machine, and the ranks below it.
+    found("mpich", "PMI_SIZE", "PMI_RANK", "MPI_LOCALNRANKS") ??
+    (env.PMIX_RANK === undefined ? null : found("openmpi", "SLURM_STEP_NUM_TASKS", "PMIX_RANK", ""))
   );
 }
 
-/** `srun --mpi=pmix` starts ranks for Open MPI, `srun --mpi=pmi2` for MPICH; a batch script itself is not a rank. */
-function slurmOf(
-  env: Environment,
-  found: (vendor: Vendor | null, size: string, rank: string, local: string) => Launcher | null,
-): Launcher | null {
-  if (env.SLURM_STEP_NUM_TASKS === undefined) return null;
-  const vendor = env.PMIX_RANK !== undefined ? "openmpi" : env.PMI_RANK !== undefined ? "mpich" : null;
-  if (vendor === null) return null;
-  const launcher = found(vendor, "SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "SLURM_LOCAL_TASKS");
-  const perNode = Number.parseInt(env.SLURM_STEP_TASKS_PER_NODE ?? "", 10);
-  return launcher && { ...launcher, localSize: Number.isInteger(perNode) ? perNode : null };
+/**
+ * Tasks that `srun` has started without saying how they reach each other (`--mpi`): each would be a world of its own. Null
+ * if it has not; a batch script itself is not such a task.
+ */
+export function tasksWithoutMpi(env: Environment): number | null {
+  const tasks = numberIn(env, "SLURM_STEP_NUM_TASKS");
+  return tasks !== null && tasks > 1 && launcherOf(env) === null ? tasks : null;
+}
+
+function numberIn(env: Environment, name: string): number | null {
+  const text = env[name];
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : null;
+}
+
+/** "2(x4)" is 2 on each of 4 machines. */
+function slurmTasksHere(env: Environment): number | null {
+  const tasks = Number.parseInt(env.SLURM_STEP_TASKS_PER_NODE ?? "", 10);
+  return Number.isInteger(tasks) ? tasks : null;
 }
