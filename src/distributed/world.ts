@@ -3,7 +3,7 @@ import { ArgumentError, DistributedError } from "../base/errors.ts";
 import { requireRange } from "../base/params/argument_kinds.ts";
 import { shownValue } from "../base/shown_value.ts";
 import type { Summation } from "../workers/collective_channel.ts";
-import { type Launcher, launcherOf } from "./mpi/launcher.ts";
+import { type Launcher, launcherOf, tasksWithoutMpi } from "./mpi/launcher.ts";
 import { endProcess, MpiClient } from "./mpi/mpi_client.ts";
 import { isPowerOfTwo } from "./mpi/reduction.ts";
 
@@ -20,6 +20,12 @@ export interface InitOptions {
    * shard for each rank, in the order that MPI's library chooses. @default "tree"
    */
   readonly reduce?: Summation;
+  /**
+   * `"bfloat16"` has gradients cross between ranks as bfloat16, as PyTorch's `bf16_compress_hook` does: half the bytes. It
+   * costs precision: each shard's gradient, and every sum of two, is rounded to 8 bits of mantissa, on any number of ranks
+   * alike. The number of ranks is a power of two. @default null
+   */
+  readonly compress?: "bfloat16" | null;
 }
 
 /** The ranks that were started together. */
@@ -38,6 +44,7 @@ export interface World {
 export interface ConnectedWorld extends World {
   readonly shards: number;
   readonly reduce: Summation;
+  readonly compress: "bfloat16" | null;
   readonly client: MpiClient | null;
 }
 
@@ -62,16 +69,20 @@ const onStart = new Set<(world: ConnectedWorld | null) => void>();
  * ```
  */
 export function init(options: InitOptions = {}): Promise<World> {
-  const known = ["timeout", "shards", "reduce"];
+  const known = ["timeout", "shards", "reduce", "compress"];
   for (const name of Object.keys(options))
     if (!known.includes(name))
       throw new ArgumentError(`unknown option ${shownValue(name)} of init (it takes ${known.join(", ")})`);
-  const { timeout = 15, shards = 8, reduce = "tree" } = options;
+  const { timeout = 15, shards = 8, reduce = "tree", compress = null } = options;
   requireRange("init", "shards", shards, (n) => n <= 4096 && isPowerOfTwo(n), "a power of two up to 4096");
   if (reduce !== "tree" && reduce !== "fast")
     throw new ArgumentError(`init: expected \`reduce\` to be "tree" or "fast", got ${shownValue(reduce)}`);
+  if (compress !== null && compress !== "bfloat16")
+    throw new ArgumentError(
+      `init: expected \`compress\` to be "bfloat16" or null, got ${shownValue(compress)}`,
+    );
   requireRange("init", "timeout", timeout, (n) => n >= 1 && n <= 86_400, "from 1 to 86400 (seconds)");
-  starting ??= start({ timeout, shards, reduce }).catch((error) => {
+  starting ??= start({ timeout, shards, reduce, compress }).catch((error) => {
     starting = null;
     throw error;
   });
@@ -80,18 +91,26 @@ export function init(options: InitOptions = {}): Promise<World> {
 
 async function start(options: Required<InitOptions>): Promise<ConnectedWorld> {
   const launcher = launcherOf(process.env);
-  const { shards, reduce } = options;
+  const tasks = tasksWithoutMpi(process.env);
+  if (tasks !== null) {
+    throw new DistributedError(
+      `srun has started ${tasks} tasks that cannot reach each other; start them with srun --mpi=pmix for Open MPI, or ` +
+        "srun --mpi=pmi2 for MPICH",
+    );
+  }
+  const { shards, reduce, compress } = options;
   const world = {
     ...(launcher === null ? ALONE : await connect(launcher, options.timeout)),
     shards,
     reduce,
+    compress,
   };
   started = world;
   for (const told of onStart) told(world);
   return world;
 }
 
-type Connection = Omit<ConnectedWorld, "shards" | "reduce">;
+type Connection = Omit<ConnectedWorld, "shards" | "reduce" | "compress">;
 
 const ALONE: Connection = { rank: 0, worldSize: 1, localSize: 1, library: null, client: null };
 

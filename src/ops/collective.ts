@@ -1,7 +1,7 @@
 /** Ops that combine values of all ranks of a world. Every rank runs the same ones in the same order. */
 import { numel, type Shape } from "../base/shape.ts";
 import { emit, emitAll, type OpDefinition, type Value } from "../graph/node.ts";
-import type { Summation } from "../workers/collective_channel.ts";
+import type { GradientSummation, Summation } from "../workers/collective_channel.ts";
 
 /**
  * The sum over all ranks, element by element, in the order of `attributes.summation`; alone, the value itself. Of 32-bit
@@ -37,7 +37,7 @@ export const awaitAllReduceOp: OpDefinition = {
     (shapes as readonly Shape[]).map((shape) => ({ shape, dtype: bucket.dtype })),
 };
 
-export function startAllReduce(values: readonly Value[], summation: Summation): Value {
+export function startAllReduce(values: readonly Value[], summation: GradientSummation): Value {
   return emit(startAllReduceOp, values, { summation });
 }
 

@@ -50,6 +50,19 @@ export class ReplayedProgram {
     return this.#captured.key;
   }
 
+  /** Whether another program differs from it in nothing but the inputs that come in the place of the recorded ones. */
+  isSameAs(other: ReplayedProgram): boolean {
+    if (this.key !== other.key) return false;
+    const [own, others] = [this.#constants, other.#constants];
+    return own.length === others.length && own.every((data, i) => haveSameElements(data, others[i]));
+  }
+
+  /** Inputs that stay. */
+  get #constants(): readonly TypedArray[] {
+    const given = new Set(this.#inputPlaces);
+    return this.#captured.inputs.filter((_, i) => !given.has(i)).map(({ data }) => data as TypedArray);
+  }
+
   /** Has the engine compile it, if it has not yet. */
   compile(): void {
     this.#connection.prepare(this.#captured)();
@@ -79,6 +92,12 @@ export class ReplayedProgram {
     this.#connection.send(program, run, this.#session, this.#session.profiler);
     this.#session.statistics.runs++;
   }
+}
+
+function haveSameElements(left: TypedArray, right: TypedArray): boolean {
+  return (
+    left.length === right.length && left.every((value: unknown, i: number) => Object.is(value, right[i]))
+  );
 }
 
 /** Said of a run, so that later runs that use the buffer fail with it. */

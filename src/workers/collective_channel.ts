@@ -8,6 +8,12 @@ import { DistributedError } from "../base/errors.ts";
 /** How the numbers of ranks are added: in one binary tree, or in the order that MPI's library chooses. */
 export type Summation = "tree" | "fast";
 
+/** The same for gradients, which may also cross as bfloat16, added in the tree and rounded after every sum. */
+export type GradientSummation = Summation | "bfloat16";
+
+/** Their numbers in an order. */
+const SUMMATIONS: readonly GradientSummation[] = ["tree", "fast", "bfloat16"];
+
 /** What a worker asks for. */
 export interface CollectiveOrder {
   /** Its number, counted from 0. */
@@ -16,11 +22,12 @@ export interface CollectiveOrder {
   readonly address: number;
   /** How many 32-bit floats. */
   readonly count: number;
-  readonly reduction: Summation;
+  readonly reduction: GradientSummation;
 }
 
-// Words: something happened; all has failed; the main thread's ticks; orders made; bytes of the reason of a failure.
-const [BELL, FAILED, TICKS, ORDERS, REASON_LENGTH] = [0, 1, 2, 3, 4];
+// Words: something happened; all has failed; the main thread's ticks; orders made; bytes of the reason of a failure;
+// whether the worker waits.
+const [BELL, FAILED, TICKS, ORDERS, REASON_LENGTH, WAITING] = [0, 1, 2, 3, 4, 5];
 const FIRST_SLOT = 16;
 const SLOT_WORDS = 4;
 /** Orders that may be under way at once. */
@@ -48,14 +55,14 @@ export class CollectiveChannel {
    *
    * @returns its number, for `wait`.
    */
-  order(address: number, count: number, reduction: Summation): number {
+  order(address: number, count: number, reduction: GradientSummation): number {
     const words = this.#words;
     const number = words[ORDERS];
     const slot = slotOf(number);
     this.#waitWhile(slot, ORDERED);
     words[slot + 1] = address | 0;
     words[slot + 2] = count;
-    words[slot + 3] = reduction === "fast" ? 1 : 0;
+    words[slot + 3] = SUMMATIONS.indexOf(reduction);
     Atomics.store(words, slot, ORDERED);
     Atomics.store(words, ORDERS, number + 1);
     this.ring();
@@ -64,9 +71,15 @@ export class CollectiveChannel {
 
   /** @throws DistributedError if it cannot be done any more. */
   wait(number: number): void {
+    const words = this.#words;
     const slot = slotOf(number);
-    this.#waitWhile(slot, ORDERED);
-    Atomics.compareExchange(this.#words, slot, DONE, FREE);
+    if (Atomics.load(words, slot) === ORDERED) {
+      Atomics.store(words, WAITING, 1);
+      this.ring();
+      this.#waitWhile(slot, ORDERED);
+      Atomics.store(words, WAITING, 0);
+    }
+    Atomics.compareExchange(words, slot, DONE, FREE);
   }
 
   #waitWhile(slot: number, state: number): void {
@@ -88,8 +101,13 @@ export class CollectiveChannel {
       number,
       address: words[slot + 1] >>> 0,
       count: words[slot + 2],
-      reduction: words[slot + 3] === 1 ? "fast" : "tree",
+      reduction: SUMMATIONS[words[slot + 3]],
     };
+  }
+
+  /** Whether the worker has nothing else to do until its orders are carried out. */
+  get isAwaited(): boolean {
+    return Atomics.load(this.#words, WAITING) !== 0;
   }
 
   done(number: number): void {

@@ -14,6 +14,7 @@ after(() => stopEngine());
 
 const SHARDS = 8;
 const OTHERS = { join: async () => {}, agree: async () => {} };
+const TREE = { summation: "tree" } as const;
 const ALONE = { shards: SHARDS, rank: 0, worldSize: 1 };
 
 const linear = () => nn.Sequential(nn.Flatten(), nn.Linear(12, 10));
@@ -63,7 +64,7 @@ describe("a step in shards", () => {
       const expected = await gradientsByHand(net, ...batch);
       const weights = await Promise.all([...net.parameters()].map(async (one) => (await one.data()).slice()));
       const optimizer = optim.SGD(net.parameters(), { lr: 1 });
-      const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, "tree", OTHERS);
+      const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, TREE, OTHERS);
       await step.run(...batch, 1);
       for (const [i, parameter] of [...net.parameters()].entries()) {
         const changed = Float32Array.from(weights[i] as Float32Array, (old, j) => old - expected[i][j]);
@@ -74,7 +75,7 @@ describe("a step in shards", () => {
   test("shards are recorded and compiled once; each is one run, whatever random numbers it draws", async () => {
     const { net, batch } = setUp(drawing, 64);
     const optimizer = optim.SGD(net.parameters(), { lr: 0.1, momentum: 0.9 });
-    const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, "tree", OTHERS);
+    const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, TREE, OTHERS);
     let calls = 0;
     net.registerForwardHook(() => void calls++);
     for (let i = 1; i <= 2; i++) await step.run(...batch, i);
@@ -85,6 +86,38 @@ describe("a step in shards", () => {
     // Eight shards, and the additions that do not belong to the last: 0+1, 2+3, 4+5, (0+1)+(2+3).
     assert.equal(defaultSession().statistics.runs - runs, 3 * (SHARDS + 4));
     assert.equal(calls, 3);
+  });
+
+  test("steps that are sent again unrecorded end in the bits of steps that are recorded", async () => {
+    /** Weights, statistics and losses after 8 steps, in which what the passes depend on changes twice. */
+    const trained = async (isOwn: boolean) => {
+      const { net: inner, batch } = setUp(drawing, 64);
+      class Own extends nn.Module {
+        inner = inner;
+        override forward(x: Tensor): Tensor {
+          return this.inner(x) as Tensor;
+        }
+      }
+      const net = isOwn ? new Own() : inner;
+      const optimizer = optim.Adam(net.parameters(), { lr: 0.01 });
+      const totals = new RunningTotals();
+      const options = { optimizer, clipGradNorm: 0.5 };
+      const step = new ShardedStep(net, options, totals, ALONE, TREE, OTHERS);
+      const [one, other] = [batch, [rand(64, 3, 4), randint(0, 10, [64])] as const];
+      const layers = [...inner.children()];
+      for (let i = 1; i <= 8; i++) {
+        if (i === 5) (layers[4] as unknown as { p: number }).p = 0.25;
+        if (i === 8) for (const parameter of layers[1].parameters()) parameter.requiresGrad = false;
+        await step.run(...(i % 2 === 0 ? one : other), i);
+      }
+      const values = Object.values(inner.stateDict()).map(async (value) => [...(await value.data())]);
+      return { replayed: step.replayed, bits: [await Promise.all(values), (await totals.read()).loss] };
+    };
+    const [plain, own] = [await trained(false), await trained(true)];
+    assert.deepEqual(plain.bits, own.bits);
+    assert.equal(own.replayed, 0);
+    // Recorded until two in a row are the same: step 4 is sent again, and after the first change step 7.
+    assert.equal(plain.replayed, 2);
   });
 
   test("a network whose shards are different programs is recorded for each", async () => {
@@ -98,7 +131,7 @@ describe("a step in shards", () => {
     }
     const net = new Changing();
     const optimizer = optim.SGD(net.parameters(), { lr: 1 });
-    const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, "tree", OTHERS);
+    const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, TREE, OTHERS);
     for (let i = 1; i <= 2; i++) await step.run(...batch, i);
     assert.equal(calls, 2 * SHARDS);
   });

@@ -40,6 +40,7 @@ export class Mpi {
   readonly #text: Uint8Array;
   readonly #textAddress: number;
   readonly #call: ReturnType<typeof declareAll>;
+  readonly #copy: NativeFunction;
 
   constructor(library: NativeLibrary, constants: MpiConstants, foreign: ForeignFunctions) {
     this.#constants = constants;
@@ -50,6 +51,7 @@ export class Mpi {
     this.#text = new Uint8Array(new ArrayBuffer(TEXT_BYTES));
     this.#textAddress = foreign.addressOf(this.#text);
     this.#call = declareAll(library, constants.handle.type);
+    this.#copy = foreign.open(null).declare("memcpy", "pointer", ["pointer", "pointer", "pointer"]);
     this.world = constants.world;
     this.#call.libraryVersion(this.#textAddress, this.#words.address);
     this.version = this.#textOf(this.#integer());
@@ -155,6 +157,11 @@ export class Mpi {
   combine(from: number, { address, count, type }: NativeArray, op: NativeOp): void {
     const { types, ops } = this.#constants;
     this.#check("MPI_Reduce_local", this.#call.reduceLocal(from, address, count, types[type], ops[op]));
+  }
+
+  /** Copies bytes within this process. */
+  copy(from: number, to: number, bytes: number): void {
+    this.#copy(to, from, bytes);
   }
 
   finalize(): void {

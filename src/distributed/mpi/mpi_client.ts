@@ -8,7 +8,7 @@ import { Requests } from "../../workers/worker_messages.ts";
 import type { WorkerHandle, WorkerScript } from "../../workers/worker_port.ts";
 import type { RankPlace } from "./health.ts";
 import type { Launcher } from "./launcher.ts";
-import type { Collective, FromMpi, StartedWorld, ToMpi } from "./mpi_messages.ts";
+import type { Collective, FromMpi, StartedWorld, ToMpi, Transfer } from "./mpi_messages.ts";
 
 const SCRIPT: WorkerScript = {
   url: () => new URL("./mpi_worker.js", import.meta.url),
@@ -74,6 +74,17 @@ export class MpiClient {
   /** The engine's memory, in which the channel's orders lie. */
   useMemory(memory: SharedArrayBuffer): void {
     this.#post({ type: "memory", memory });
+  }
+
+  /** Has sums over the ranks be noted from here on. */
+  recordTransfers(): void {
+    this.#post({ type: "record" });
+  }
+
+  /** The sums that were noted. */
+  transfers(): Promise<Transfer[]> {
+    this.requireSound();
+    return this.#ask((request) => ({ type: "recorded", request }));
   }
 
   /** Tells the other ranks why this one ends. */

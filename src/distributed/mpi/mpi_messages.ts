@@ -19,6 +19,15 @@ export type Collective =
   | { readonly kind: "allGather"; readonly elements: SharedElements }
   | { readonly kind: "barrier" };
 
+/** A sum over the ranks. */
+export interface Transfer {
+  /** When it was ordered and when it was done, in milliseconds: `performance.timeOrigin + performance.now()`. */
+  readonly from: number;
+  readonly to: number;
+  /** What a rank has of it, as it crosses. */
+  readonly bytes: number;
+}
+
 export type ToMpi =
   | {
       readonly type: "start";
@@ -31,6 +40,10 @@ export type ToMpi =
   /** The memory of the engine to which the channel's orders refer. */
   | { readonly type: "memory"; readonly memory: SharedArrayBuffer }
   | { readonly type: "collective"; readonly request: number; readonly collective: Collective }
+  /** Has sums that the engine orders be noted from here on. */
+  | { readonly type: "record" }
+  /** Asks for them. */
+  | { readonly type: "recorded"; readonly request: number }
   /** Tells the other ranks why this one ends. */
   | { readonly type: "leave"; readonly reason: string }
   | { readonly type: "finalize"; readonly request: number };

@@ -9,11 +9,12 @@ import { DistributedError } from "../../base/errors.ts";
 import { foreignFunctions } from "../../engines/onednn/library/foreign_functions.ts";
 import { CollectiveChannel, type CollectiveOrder } from "../../workers/collective_channel.ts";
 import { recordError } from "../../workers/errors_across.ts";
+import { bfloat16AllReduce } from "./bfloat16_reduction.ts";
 import { Health, type RankPlace } from "./health.ts";
 import { loadMpi } from "./load_mpi.ts";
 import type { Mpi, NativeArray } from "./mpi.ts";
 import type { NativeOp } from "./mpi_abi.ts";
-import type { Collective, FromMpi, SharedElements, StartedWorld, ToMpi } from "./mpi_messages.ts";
+import type { Collective, FromMpi, SharedElements, StartedWorld, ToMpi, Transfer } from "./mpi_messages.ts";
 import { isPowerOfTwo, type RankGroup, type Task, treeAllReduce, waitForAll } from "./reduction.ts";
 
 /** How the thread reaches the main one. */
@@ -23,15 +24,22 @@ export interface MpiPort {
   post(message: FromMpi): void;
 }
 
-/** Times that tasks are tried before the thread sleeps between two tries. */
-const EAGER_TRIES = 50;
-/** Milliseconds of a sleep between two tries: at first, at most. */
+// Every try and every waking takes time from the computing of the same processor.
+/** Times that tasks are tried at once, before the thread sleeps between two tries, while the engine waits for them. */
+const EAGER_TRIES = 20;
+/** Milliseconds of a sleep between two tries while the engine waits: at first, at most. */
 const [SHORT_SLEEP, LONG_SLEEP] = [0.05, 1];
+/** The same while it computes. */
+const RELAXED_SLEEP = 0.5;
+/** Milliseconds between two looks at the other ranks. */
+const LOOK_MS = 50;
 /** Milliseconds of a sleep when nothing is under way. */
 const IDLE_SLEEP = 200;
 /** Milliseconds in which a process is to end by itself when the world has failed. */
 const GRACE = 10_000;
 const PLACE_BYTES = 320;
+/** Sums that are noted at most. */
+const MOST_TRANSFERS = 20_000;
 
 /** What is there once MPI has started. */
 interface World {
@@ -48,7 +56,12 @@ export class MpiThread {
   #memory: SharedArrayBuffer | null = null;
   readonly #tasks = new Set<{ readonly task: Task; readonly request: number | null }>();
   readonly #scratch: Uint8Array[] = [];
+  /** The sums of the engine's orders, if they are noted. */
+  #log: Transfer[] | null = null;
   #nextOrder = 0;
+  /** The bell at which messages were taken last. */
+  #heard: number | null = null;
+  #nextLook = 0;
   #hostTag = 0;
   #failedAt: number | null = null;
   #over = false;
@@ -59,23 +72,36 @@ export class MpiThread {
 
   /** Runs until the world is finalised. */
   run(): void {
-    let idle = 0;
+    let [idle, before] = [0, 0];
     while (!this.#over) {
       const { bell } = this.#channel;
-      const moved = this.#step();
-      idle = moved ? 0 : idle + 1;
-      if (this.#tasks.size === 0 && !moved) this.#channel.sleep(bell, IDLE_SLEEP);
-      else if (idle > EAGER_TRIES)
-        this.#channel.sleep(bell, Math.min(LONG_SLEEP, SHORT_SLEEP * (idle - EAGER_TRIES)));
+      const moved = this.#step(bell);
+      idle = moved || bell !== before ? 0 : idle + 1;
+      before = bell;
+      if (!moved) this.#rest(bell, idle);
     }
   }
 
+  /** Sleeps until something happens, or it is time for another try. */
+  #rest(bell: number, idle: number): void {
+    const channel = this.#channel;
+    if (this.#tasks.size === 0) channel.sleep(bell, IDLE_SLEEP);
+    else if (!channel.isAwaited)
+      channel.sleep(bell, Math.min(LONG_SLEEP, Math.max(RELAXED_SLEEP, SHORT_SLEEP * idle)));
+    else if (idle > EAGER_TRIES)
+      channel.sleep(bell, Math.min(LONG_SLEEP, SHORT_SLEEP * (idle - EAGER_TRIES)));
+  }
+
   /** @returns whether something has happened. */
-  #step(): boolean {
+  #step(bell: number): boolean {
     let moved = false;
-    for (let next = this.#port.take(); next !== undefined; next = this.#port.take()) {
-      this.#receive(next);
-      moved = true;
+    // Who posts a message rings then.
+    if (this.#world === null || bell !== this.#heard) {
+      this.#heard = bell;
+      for (let next = this.#port.take(); next !== undefined; next = this.#port.take()) {
+        this.#receive(next);
+        moved = true;
+      }
     }
     if (this.#failedAt !== null) {
       if (Date.now() - this.#failedAt > GRACE) this.#endProcess();
@@ -87,6 +113,9 @@ export class MpiThread {
       moved = this.#takeOrders(world) || moved;
       moved = this.#runTasks() || moved;
       if (this.#over) return true;
+      const now = Date.now();
+      if (now < this.#nextLook) return moved;
+      this.#nextLook = now + LOOK_MS;
       const loss = world.health.look();
       if (loss !== null) this.#fail(loss.reason, loss.own);
     } catch (error) {
@@ -102,6 +131,12 @@ export class MpiThread {
         break;
       case "memory":
         this.#memory = message.memory;
+        break;
+      case "record":
+        this.#log ??= [];
+        break;
+      case "recorded":
+        this.#answer(message.request, () => this.#log ?? []);
         break;
       case "leave":
         if (this.#failedAt === null) this.#fail(message.reason, true);
@@ -178,8 +213,12 @@ export class MpiThread {
     // The memory may have grown since it was sent, but never moves.
     const start = mpi.addressOf(new Uint8Array(memory, 0, 4));
     const place: NativeArray = { address: start + address, count, type: "float32" };
-    yield* this.#allReduce(engine, place, reduction, number);
+    const from = this.#log === null ? 0 : clock();
+    if (reduction === "bfloat16") yield* this.#bfloat16AllReduce(engine, place, number);
+    else yield* this.#allReduce(engine, place, reduction, number);
     this.#channel.done(number);
+    const bytes = (reduction === "bfloat16" ? 2 : 4) * count;
+    if (this.#log !== null && this.#log.length < MOST_TRANSFERS) this.#log.push({ from, to: clock(), bytes });
   }
 
   *#allReduce(group: RankGroup, place: NativeArray, reduction: "tree" | "fast", number: number): Task {
@@ -194,8 +233,25 @@ export class MpiThread {
 
   *#treeAllReduce(group: RankGroup, place: NativeArray, op: NativeOp, number: number): Task {
     const scratch = this.#takeScratch(place.count * bytesOf(place.type));
-    yield* treeAllReduce(group, place, op, group.mpi.addressOf(scratch), 1 + (number % 30_000));
+    yield* treeAllReduce(group, place, op, group.mpi.addressOf(scratch), tagOf(number));
     this.#scratch.push(scratch);
+  }
+
+  *#bfloat16AllReduce(group: RankGroup, { address, count }: NativeArray, number: number): Task {
+    if (group.size === 1) return;
+    const { mpi } = group;
+    const scratch = [4 * count, 2 * count, 2 * count].map((bytes) => this.#takeScratch(bytes));
+    const [own, outgoing, incoming] = scratch;
+    // The engine's memory may be larger than this thread's view of it.
+    mpi.copy(address, mpi.addressOf(own), 4 * count);
+    const place = {
+      words: new Uint32Array(own.buffer, 0, count),
+      outgoing: new Uint16Array(outgoing.buffer, 0, count),
+      incoming: new Uint16Array(incoming.buffer, 0, count),
+    };
+    yield* bfloat16AllReduce(group, place, tagOf(number));
+    mpi.copy(mpi.addressOf(own), address, 4 * count);
+    this.#scratch.push(...scratch);
   }
 
   /** A buffer for what arrives; those of earlier tasks are used again. */
@@ -256,6 +312,16 @@ export class MpiThread {
     process.getBuiltinModule("node:fs").writeSync(2, `DistributedError: ${this.#channel.failure}\n`);
     foreignFunctions().open(null).declare("_exit", "void", ["int"])(1);
   }
+}
+
+/** Milliseconds, by a clock that all threads of the process share. */
+function clock(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** Of the messages of a sum. */
+function tagOf(number: number): number {
+  return 1 + (number % 30_000);
 }
 
 function placeOf(mpi: Mpi, { buffer, count, type }: SharedElements): NativeArray {

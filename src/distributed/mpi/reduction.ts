@@ -76,27 +76,44 @@ function* halvingAllReduce(
     count: to - from,
     type,
   });
-  const shared: { readonly partner: number; readonly own: NativeArray; readonly other: NativeArray }[] = [];
-  let [begin, end] = [0, count];
-  for (let distance = 1; distance < size; distance *= 2) {
-    const partner = rank ^ distance;
-    const middle = begin + Math.floor((end - begin) / 2);
-    const [lower, upper] = [part(begin, middle), part(middle, end)];
-    const [own, other] = rank < partner ? [lower, upper] : [upper, lower];
+  const path = halvingPath(rank, size, count).map(({ partner, own, other }) => ({
+    ...{ partner, own: part(...own), other: part(...other) },
+  }));
+  for (const { partner, own, other } of path) {
     yield* waitForAll(mpi, [
       mpi.receive({ ...own, address: scratch }, partner, tag, communicator),
       mpi.send(other, partner, tag, communicator),
     ]);
     mpi.combine(scratch, own, op);
-    shared.push({ partner, own, other });
-    [begin, end] = rank < partner ? [begin, middle] : [middle, end];
   }
-  for (const { partner, own, other } of shared.reverse()) {
+  for (const { partner, own, other } of path.reverse()) {
     yield* waitForAll(mpi, [
       mpi.receive(other, partner, tag, communicator),
       mpi.send(own, partner, tag, communicator),
     ]);
   }
+}
+
+/** A meeting of two ranks in recursive halving: which elements each of them sums. */
+export interface Halving {
+  readonly partner: number;
+  readonly own: readonly [from: number, to: number];
+  readonly other: readonly [from: number, to: number];
+}
+
+/** The meetings of a rank, in order; for the doubling in the reverse order. */
+export function halvingPath(rank: number, size: number, count: number): Halving[] {
+  const path: Halving[] = [];
+  let [begin, end] = [0, count];
+  for (let distance = 1; distance < size; distance *= 2) {
+    const partner = rank ^ distance;
+    const middle = begin + Math.floor((end - begin) / 2);
+    const [lower, upper] = [[begin, middle] as const, [middle, end] as const];
+    const [own, other] = rank < partner ? [lower, upper] : [upper, lower];
+    path.push({ partner, own, other });
+    [begin, end] = own;
+  }
+  return path;
 }
 
 /** Whether ranks can be the leaves of one binary tree. */

@@ -5,7 +5,7 @@
 import { numel } from "../../base/shape.ts";
 import type { Value } from "../../graph/node.ts";
 import { awaitAllReduce, startAllReduce } from "../../ops/collective.ts";
-import type { Summation } from "../../workers/collective_channel.ts";
+import type { GradientSummation } from "../../workers/collective_channel.ts";
 
 /** Bytes from which the first bucket is full, and every other one. */
 const [FIRST_BYTES, BYTES] = [2 ** 20, 25 * 2 ** 20];
@@ -30,7 +30,7 @@ export function bucketsOf(sizes: readonly number[]): readonly number[][] {
 }
 
 /** The sums of values over all ranks: one reduction for each bucket, begun while others are still being computed. */
-export function reduceInBuckets(values: readonly Value[], summation: Summation): Value[] {
+export function reduceInBuckets(values: readonly Value[], summation: GradientSummation): Value[] {
   const buckets = bucketsOf(values.map(({ shape }) => numel(shape)));
   const sums: Value[] = [];
   const started = buckets.map((bucket) =>

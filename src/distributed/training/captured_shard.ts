@@ -77,6 +77,7 @@ export class ShardRecorder {
   readonly #net: Module;
   readonly #loss: NonNullable<FitOptions["loss"]>;
   readonly #totals: RunningTotals;
+  readonly #sent: (gradient: Value) => Value;
   /** Parameters that the loss does not depend on; their gradient stays null, as in a training alone. */
   readonly unused = new Set<Tensor>();
   /** Buffers that forward passes change (running statistics). */
@@ -87,8 +88,15 @@ export class ShardRecorder {
   /** What the step makes of counters of batches, which are not in the engine; by their places among the buffers. */
   readonly counted = new Map<number, Value>();
 
-  constructor(net: Module, loss: FitOptions["loss"], totals: RunningTotals) {
+  /** @param sent - a gradient as it is added to others. */
+  constructor(
+    net: Module,
+    loss: FitOptions["loss"],
+    totals: RunningTotals,
+    sent: (gradient: Value) => Value = (gradient) => gradient,
+  ) {
     this.#net = net;
+    this.#sent = sent;
     this.#loss = loss ?? crossEntropy;
     this.#totals = totals;
   }
@@ -104,6 +112,16 @@ export class ShardRecorder {
   /** Contents of a buffer before the step. */
   before(buffer: number): Value {
     return this.#before[buffer];
+  }
+
+  /** Counters of batches as this step has left them, with their contents before. */
+  get countedChanges(): Map<number, readonly [before: Value, after: Value]> {
+    return new Map([...this.counted].map(([i, after]) => [i, [this.#before[i], after]]));
+  }
+
+  /** Counts a step that is not recorded, as one that was. */
+  countAs(changes: ReadonlyMap<number, readonly [before: Value, after: Value]>): void {
+    for (const [i, [before, after]] of changes) this.counted.set(i, movedAs(this.#before[i], before, after));
   }
 
   /** Shapes of what a shard adds up. */
@@ -175,7 +193,7 @@ export class ShardRecorder {
       }
       this.unused.delete(parameter);
       defaultSession().gradients.forget(grad.cell);
-      return cast(grad.value, "float32");
+      return this.#sent(cast(grad.value, "float32"));
     });
   }
 
@@ -205,14 +223,15 @@ export class ShardRecorder {
 
 /** `before` and some times the change from it to `after`. */
 function scaledChange(before: Value, after: Value, times: number): Value {
-  if (times === 1) return after;
-  const [from, to] = [before.data, after.data] as [TypedArray, TypedArray];
-  const counted = Float64Array.from(
-    from,
-    (count, i) => Number(count) + (Number(to[i]) - Number(count)) * times,
-  );
-  const data = from.slice();
-  for (const [i, count] of counted.entries()) data[i] = count as never;
+  return times === 1 ? after : movedAs(before, before, after, times);
+}
+
+/** `start` and some times the change from `before` to `after`. */
+function movedAs(start: Value, before: Value, after: Value, times = 1): Value {
+  const [own, from, to] = [start.data, before.data, after.data] as [TypedArray, TypedArray, TypedArray];
+  const data = own.slice();
+  for (let i = 0; i < data.length; i++)
+    data[i] = (Number(own[i]) + (Number(to[i]) - Number(from[i])) * times) as never;
   return constantValue(data, after.shape, after.dtype);
 }
 

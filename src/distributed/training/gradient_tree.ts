@@ -41,18 +41,33 @@ export class TreeSum<T> {
 /** A buffer for each gradient. */
 type Buffers = readonly DeviceBuffer[];
 
+/** @param i - the place of the values among the gradients. */
+export type SumOfTwo = (left: Value, right: Value, i: number) => Value;
+
+/** What lies in a buffer of 32-bit floats. */
+export function valueIn(buffer: DeviceBuffer, shape: Shape): Value {
+  const value = new Value({ shape, dtype: "float32" });
+  value.state = buffer;
+  return value;
+}
+
 export class GradientTree {
   readonly #session: Session;
   readonly #shapes: readonly Shape[];
+  readonly #sum: SumOfTwo;
   readonly #free: Buffers[] = [];
   #tree: TreeSum<Buffers>;
   #addition: ReplayedProgram | null = null;
   /** How many times buffers for all gradients were made. */
   made = 0;
 
-  /** @param shapes - of the gradients, which are 32-bit floats. */
-  constructor(session: Session, shapes: readonly Shape[]) {
+  /**
+   * @param shapes - of the gradients, which are 32-bit floats.
+   * @param sum - how two values are added.
+   */
+  constructor(session: Session, shapes: readonly Shape[], sum: SumOfTwo = add) {
     this.#session = session;
+    this.#sum = sum;
     this.#shapes = shapes;
     this.#tree = this.#emptyTree();
   }
@@ -86,18 +101,23 @@ export class GradientTree {
     this.#tree.push(shard);
   }
 
+  /** Sums that wait for the last shard, the first shards' first. */
+  get waiting(): readonly Buffers[] {
+    return this.#tree.waiting;
+  }
+
   /** The sum of all, with the gradients of the last shard, which are recorded and not computed. Begins the next tree. */
   finish(last: readonly Value[]): Value[] {
     let sums = [...last];
     for (const buffers of [...this.#tree.waiting].reverse()) {
-      sums = sums.map((sum, i) => add(this.#valueIn(buffers[i], i), sum));
+      sums = sums.map((sum, i) => this.#sum(this.#valueIn(buffers[i], i), sum, i));
       this.#free.push(buffers);
     }
     this.#tree = this.#emptyTree();
     return sums;
   }
 
-  /** Forgets what was pushed: the step has failed. */
+  /** Forgets what was pushed: it was sent with the last shard, or the step has failed. */
   clear(): void {
     this.#free.push(...this.#tree.waiting);
     this.#tree = this.#emptyTree();
@@ -110,7 +130,7 @@ export class GradientTree {
   /** Adds into the left buffers; the right ones are free again. */
   #add(left: Buffers, right: Buffers): Buffers {
     this.#addition ??= new ReplayedProgram(this.#session, {
-      outputs: left.map((buffer, i) => add(this.#valueIn(buffer, i), this.#valueIn(right[i], i))),
+      outputs: left.map((buffer, i) => this.#sum(this.#valueIn(buffer, i), this.#valueIn(right[i], i), i)),
       into: left,
       buffers: [...left, ...right],
       inputs: [],
@@ -121,8 +141,6 @@ export class GradientTree {
   }
 
   #valueIn(buffer: DeviceBuffer, i: number): Value {
-    const value = new Value({ shape: this.#shapes[i], dtype: "float32" });
-    value.state = buffer;
-    return value;
+    return valueIn(buffer, this.#shapes[i]);
   }
 }

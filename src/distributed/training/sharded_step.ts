@@ -13,6 +13,7 @@ import { SyncBatchNormLayer } from "../../nn/layers/sync_batch_norm.ts";
 import { reshape } from "../../ops/core.ts";
 import { add, cast } from "../../ops/elementwise/elementwise.ts";
 import { ReplayedProgram } from "../../runtime/replayed_program.ts";
+import type { DeviceBuffer } from "../../runtime/run.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
 import { noGrad } from "../../tensor/autograd.ts";
 import { cat as concatenated } from "../../tensor/functions/index.ts";
@@ -26,9 +27,10 @@ import type { RunningTotals } from "../../train/metrics/running_totals.ts";
 import type { Summation } from "../../workers/collective_channel.ts";
 import { reduceInBuckets } from "./buckets.ts";
 import { type CapturedShard, inputsOf, type Shard, ShardRecorder, slicesOf } from "./captured_shard.ts";
-import { GradientTree, TreeSum } from "./gradient_tree.ts";
+import { GradientTree, TreeSum, valueIn } from "./gradient_tree.ts";
 import { rangeOfShard, type ShardCut, type ShardRange, shardsOfRank } from "./shards.ts";
 import { type BatchPart, partOfBatch } from "./shared_loader.ts";
+import { type KeptStep, StepReplays } from "./step_replays.ts";
 
 type StepOptions = Pick<FitOptions, "optimizer" | "loss" | "clipGradNorm" | "microBatch">;
 
@@ -43,6 +45,13 @@ export interface OtherRanks {
   agree(work: string, compile: () => Promise<void>): Promise<void>;
 }
 
+/** How what shards give is added. */
+export interface ShardSums {
+  readonly summation: Summation;
+  /** As what gradients cross between ranks, if not as they are. */
+  readonly compress?: "bfloat16" | null;
+}
+
 export class ShardedStep implements SharedStep {
   readonly found = null;
   readonly #options: StepOptions;
@@ -50,11 +59,16 @@ export class ShardedStep implements SharedStep {
   readonly #totals: RunningTotals;
   readonly #cut: ShardCut;
   readonly #summation: Summation;
+  readonly #compress: "bfloat16" | null;
   readonly #others: OtherRanks;
   readonly #recorder: ShardRecorder;
   /** Whether shards meet in the network, on every rank, also on one that has no example. */
   readonly #meets: boolean;
+  /** Steps that need not be recorded again; null if what is the user's own is called in each. */
+  readonly #replays: StepReplays | null;
   #tree: GradientTree | null = null;
+  /** Where the sums over all ranks lie after a step that is sent as a program of its own. */
+  #results: readonly DeviceBuffer[] | null = null;
   /** By the examples of a shard: whether shards of that size were seen to record the same program. */
   readonly #areAlike = new Map<number, boolean>();
 
@@ -63,7 +77,7 @@ export class ShardedStep implements SharedStep {
     options: StepOptions,
     totals: RunningTotals,
     cut: ShardCut,
-    summation: Summation,
+    { summation, compress = null }: ShardSums,
     others: OtherRanks,
   ) {
     this.#net = net;
@@ -71,9 +85,22 @@ export class ShardedStep implements SharedStep {
     this.#totals = totals;
     this.#cut = cut;
     this.#summation = summation;
+    this.#compress = compress;
     this.#others = others;
-    this.#recorder = new ShardRecorder(net, options.loss, totals);
+    this.#recorder = new ShardRecorder(
+      net,
+      options.loss,
+      totals,
+      compress === null ? undefined : roundedToBfloat16,
+    );
     this.#meets = net.modules().some((module) => module instanceof SyncBatchNormLayer);
+    const isOrdinary = options.loss === undefined && !totals.hasOwnMetrics;
+    this.#replays = isOrdinary && !this.#meets ? new StepReplays(net) : null;
+  }
+
+  /** How many steps were sent without being recorded. */
+  get replayed(): number {
+    return this.#replays?.replayed ?? 0;
   }
 
   get precision(): Precision {
@@ -104,7 +131,7 @@ export class ShardedStep implements SharedStep {
     }
     this.#totals.count(part.examples);
     // The step after this one is recorded while this one is computed.
-    await session.backpressure(1 + 2 * shards.length);
+    await session.backpressure(1 + 2 * (shards.length + 1));
   }
 
   /** Has rank 0 compile the programs of a batch's shards, of all their sizes, for all ranks to compute alike. */
@@ -145,7 +172,7 @@ export class ShardedStep implements SharedStep {
     const recorder = this.#recorder;
     this.#options.optimizer.zeroGrad();
     const own = shardsOfRank(this.#cut);
-    if (own.length > 1 && !this.#meets) this.#placeStates();
+    if (!this.#meets) this.#placeStates();
     recorder.begin();
     const seed = drawSeed();
     const random = getRngState();
@@ -156,9 +183,27 @@ export class ShardedStep implements SharedStep {
     }
     const sums = this.#meets ? this.#sumTogether(shards) : this.#sum(shards);
     setRngState(random);
-    // Alone, too: what the optimiser makes of the sums (a norm) must not become one loop with the last shard's gradients,
-    // which would add in another order than on several ranks.
-    this.#change(reduceInBuckets(sums, this.#summation), step);
+    this.#change(sums, step);
+  }
+
+  /**
+   * The sums over all ranks. Alone, too: what the optimiser makes of the sums (a norm) must not become one loop with the last
+   * shard's gradients, which would add in another order than on several ranks.
+   */
+  #overRanks(sums: readonly Value[]): Value[] {
+    if (this.#compress === null) return reduceInBuckets(sums, this.#summation);
+    // Changes of buffers and totals are few, and cross as they are.
+    const gradients = this.#recorder.parameters.length;
+    return [
+      ...reduceInBuckets(sums.slice(0, gradients), this.#compress),
+      ...reduceInBuckets(sums.slice(gradients), this.#summation),
+    ];
+  }
+
+  /** Every sum of gradients is rounded, on a rank as between ranks: so it does not matter which shards share a rank. */
+  #sumOfTwo(left: Value, right: Value, i: number): Value {
+    const sum = add(left, right);
+    return this.#compress !== null && i < this.#recorder.parameters.length ? roundedToBfloat16(sum) : sum;
   }
 
   #shard(shard: number, x: Tensor, y: Tensor, { examples, range }: BatchPart, seed: number): Shard {
@@ -191,16 +236,20 @@ export class ShardedStep implements SharedStep {
 
   /** The same in one program, for a network in which shards meet: no shard is done before all others have begun. */
   #sumTogether(shards: readonly Shard[]): Value[] {
-    const tree = new TreeSum<readonly Value[]>((left, right) => left.map((one, i) => add(one, right[i])));
+    const tree = new TreeSum<readonly Value[]>((left, right) =>
+      left.map((one, i) => this.#sumOfTwo(one, right[i], i)),
+    );
     for (const shard of shards) tree.push(this.#recorder.record(shard).shares);
-    return [...tree.waiting[0]];
+    return this.#overRanks(tree.waiting[0]);
   }
 
-  /** The sum of a rank's shards; the last one is recorded, the others are sent to the engine. */
+  /** The sums of the shards of all ranks; the rank's last one is recorded, the others are sent to the engine. */
   #sum(shards: readonly Shard[]): Value[] {
     const [others, last] = [shards.slice(0, -1), shards[shards.length - 1]];
-    if (others.length === 0) return [...this.#recorder.record(last).shares];
+    const work = this.#replays?.isPossible === true ? workOf(shards, this.precision) : null;
+    const known = work === null ? null : (this.#replays?.find(work) ?? null);
     const tree = this.#emptyTree();
+    if (known !== null) return this.#replay(known, others, last, tree);
     const captured = this.#recorder.record(last);
     const programs = new Map<number, readonly [CapturedShard, ReplayedProgram]>();
     if (others.some(({ size }) => size === last.size))
@@ -210,7 +259,48 @@ export class ShardedStep implements SharedStep {
       this.#send(shard, programs, tree, buffers);
       tree.push(buffers);
     }
-    return tree.finish(captured.shares);
+    const waiting = tree.waiting.flat();
+    const sums = this.#overRanks(tree.finish(captured.shares));
+    if (work === null || captured.inputs === null) return sums;
+    // The change of the weights is a program of its own then: it is recorded in every step, for the optimiser's sake.
+    const into = this.#places(tree);
+    const { inputs, keys } = captured;
+    const program = new ReplayedProgram(defaultSession(), {
+      ...{ outputs: sums, into, buffers: [...into, ...waiting], inputs },
+    });
+    program.send(inputsOf(last, keys), [...into, ...waiting]);
+    const other = this.#areAlike.get(last.size) === true ? (programs.get(last.size)?.[1] ?? null) : null;
+    if (others.length === 0 || other !== null)
+      this.#replays?.keep(work, {
+        ...{ captured, last: program, other, counted: this.#recorder.countedChanges },
+      });
+    return this.#sumsIn(into);
+  }
+
+  /** The same without recording anything. */
+  #replay(known: KeptStep, others: readonly Shard[], last: Shard, tree: GradientTree): Value[] {
+    const { keys } = known.captured;
+    this.#recorder.countAs(known.counted);
+    for (const shard of others) {
+      const buffers = tree.take();
+      known.other?.send(inputsOf(shard, keys), buffers);
+      tree.push(buffers);
+    }
+    const into = this.#places(tree);
+    known.last.send(inputsOf(last, keys), [...into, ...tree.waiting.flat()]);
+    tree.clear();
+    return this.#sumsIn(into);
+  }
+
+  /** Buffers for the sums over all ranks. */
+  #places(tree: GradientTree): readonly DeviceBuffer[] {
+    this.#results ??= tree.take();
+    return this.#results;
+  }
+
+  #sumsIn(buffers: readonly DeviceBuffer[]): Value[] {
+    const { shapes } = this.#recorder;
+    return buffers.map((buffer, i) => valueIn(buffer, shapes[i]));
   }
 
   /** Sends a shard's program, which is that of another shard of the same size if there is one. */
@@ -259,8 +349,12 @@ export class ShardedStep implements SharedStep {
 
   #emptyTree(): GradientTree {
     const { shapes } = this.#recorder;
-    if (this.#tree === null || !this.#tree.fits(shapes))
-      this.#tree = new GradientTree(defaultSession(), shapes);
+    if (this.#tree === null || !this.#tree.fits(shapes)) {
+      this.#tree = new GradientTree(defaultSession(), shapes, (left, right, i) =>
+        this.#sumOfTwo(left, right, i),
+      );
+      this.#results = null;
+    }
     return this.#tree;
   }
 
@@ -292,6 +386,19 @@ export class ShardedStep implements SharedStep {
       : old.add(change.to(buffer.dtype));
     buffer.assign(next.value);
   }
+}
+
+/** The nearest bfloat16, as a 32-bit float. */
+function roundedToBfloat16(value: Value): Value {
+  return cast(cast(value, "bfloat16"), "float32");
+}
+
+/** What a step computes, in words, apart from the network; null if a rank's shards are unlike. */
+function workOf(shards: readonly Shard[], precision: Precision): string | null {
+  const [{ size, examples, passes, slices }] = shards;
+  if (slices === null || shards.some((shard) => shard.size !== size)) return null;
+  const parts = slices.map(({ x, y }) => `${x.dtype} ${x.shape} ${y.dtype} ${y.shape}`);
+  return `${size} of ${examples} in ${passes}, ${precision}: ${parts.join("; ")}`;
 }
 
 /** How many slices a shard is cut into. */

@@ -1,10 +1,9 @@
 /** Trainings that the ranks of a world share: what `train.fit` asks of them. */
 import { ArgumentError, DistributedError } from "../../base/errors.ts";
-import { VERSION } from "../../base/version.ts";
 import type { Engine } from "../../engines/contract/engine.ts";
 import type { Module } from "../../nn/index.ts";
 import { shareAlgorithms } from "../../runtime/kept_algorithms.ts";
-import { defaultSession, engineBinary } from "../../runtime/runtime.ts";
+import { defaultSession } from "../../runtime/runtime.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type {
   FitOptions,
@@ -22,6 +21,7 @@ import { isPowerOfTwo } from "../mpi/reduction.ts";
 import { type SharedArray, sharedArray } from "../shared_elements.ts";
 import { type ConnectedWorld, whenWorldChanges } from "../world.ts";
 import { broadcastState } from "./broadcast_state.ts";
+import { type Described, describe, firstDifference } from "./described_training.ts";
 import { gatherValues } from "./gather_values.ts";
 import { ShardedStep } from "./sharded_step.ts";
 import { overShards, sharedTest, type TestOptions } from "./sharded_test.ts";
@@ -60,16 +60,23 @@ class SharedTraining implements TrainingRanks {
   }
 
   async begin(net: Module, options: FitOptions, loader: Loader): Promise<void> {
-    const { worldSize, shards, reduce, client } = this.#world;
+    const { worldSize, shards, reduce, compress, client } = this.#world;
     if (reduce === "tree" && (!isPowerOfTwo(worldSize) || worldSize > shards)) {
       throw new DistributedError(
         `${worldSize} ranks cannot share ${shards} shards evenly, and sums would depend on the number of ranks: start 1, ` +
           `2, 4, ... or ${shards} ranks, or give up equal bits with init({ reduce: "fast" }) (--reduce fast)`,
       );
     }
+    if (compress !== null && !isPowerOfTwo(worldSize)) {
+      throw new DistributedError(
+        `gradients that cross as ${compress} are added in a binary tree of ranks: start 1, 2, 4, ... ranks, not ${worldSize}, ` +
+          "or do without init({ compress }) (--compress)",
+      );
+    }
     this.#agreement.signal.aborted = false;
     await this.#join();
-    if (client !== null) await this.#compare(client, describe(net, options, loader, this.#cut));
+    if (client !== null)
+      await this.#compare(client, describe(net, options, loader, { ...this.#cut, reduce, compress }));
   }
 
   /** Ranks that train something else would end with weights that are no one's. */
@@ -77,11 +84,8 @@ class SharedTraining implements TrainingRanks {
     const { rank, worldSize } = this.#world;
     const all = await gatherValues(client, rank, worldSize, own);
     for (const [other, described] of all.entries()) {
-      const differs = Object.keys(own).find((key) => described[key] !== all[0][key]);
-      if (differs === undefined) continue;
-      throw new DistributedError(
-        `rank ${other} has another ${differs} than rank 0: ${described[differs]}, rank 0 has ${all[0][differs]}`,
-      );
+      const difference = firstDifference(described, all[0]);
+      if (difference !== null) throw new DistributedError(`rank ${other} has another ${difference}`);
     }
   }
 
@@ -95,10 +99,18 @@ class SharedTraining implements TrainingRanks {
   }
 
   step(net: Module, options: FitOptions, totals: RunningTotals): SharedStep {
-    return new ShardedStep(net, options, totals, this.#cut, this.#world.reduce, {
-      join: () => this.#join(),
-      agree: (work, compile) => this.#algorithms.agree(work, compile),
-    });
+    const { reduce: summation, compress } = this.#world;
+    return new ShardedStep(
+      net,
+      options,
+      totals,
+      this.#cut,
+      { summation, compress },
+      {
+        join: () => this.#join(),
+        agree: (work, compile) => this.#algorithms.agree(work, compile),
+      },
+    );
   }
 
   async resume(
@@ -170,44 +182,6 @@ class SharedTraining implements TrainingRanks {
     client.useMemory(engine.joinRanks(client.channel.buffer) as SharedArrayBuffer);
     this.#engine = engine;
   }
-}
-
-/** What ranks must have in common, in words. */
-type Described = Readonly<Record<string, string>>;
-
-function describe(net: Module, options: FitOptions, loader: Loader, cut: ShardCut): Described {
-  const { epochs, optimizer, precision = "f32", clipGradNorm = null, microBatch = "auto" } = options;
-  const weights = Object.entries(net.stateDict() as Record<string, Tensor>).map(
-    ([name, { dtype, shape }]) => `${name} ${dtype} [${shape.join(", ")}]`,
-  );
-  const groups = optimizer.paramGroups.map(({ ...group }) => {
-    const { params: _params, ...settings } = group as Record<string, unknown>;
-    return settings;
-  });
-  const { examples = null, batchSize = null, shuffle = false, seed = null, length } = loader;
-  return {
-    version: VERSION,
-    engine: engineBinary(),
-    model: shortened(weights.join("; ")),
-    "data set": JSON.stringify({ examples, batches: length, batchSize, shuffle, seed }),
-    plan: shortened(
-      JSON.stringify({
-        epochs,
-        shards: cut.shards,
-        optimizer: optimizer.constructor.name,
-        groups,
-        precision,
-        clipGradNorm,
-        microBatch,
-      }),
-    ),
-  };
-}
-
-/** A text with its hash, and not too long to be shown. */
-function shortened(text: string): string {
-  const hash = process.getBuiltinModule("node:crypto").createHash("sha256").update(text).digest("hex");
-  return `${text.length > 300 ? `${text.slice(0, 300)}...` : text} (${hash.slice(0, 12)})`;
 }
 
 /** Has trainings shared by the ranks of a world as soon as there is one. */

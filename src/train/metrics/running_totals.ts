@@ -74,6 +74,11 @@ export class RunningTotals {
     return 2 + this.metrics.length;
   }
 
+  /** Whether there are metrics besides loss and accuracy. */
+  get hasOwnMetrics(): boolean {
+    return this.metrics.length > 0;
+  }
+
   /** Adds to the number of examples. */
   count(examples: number): void {
     this.examples += examples;

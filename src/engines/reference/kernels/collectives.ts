@@ -1,5 +1,9 @@
 /** Sums over the ranks of a world. */
-import { joinedChannel, type Summation } from "../../../workers/collective_channel.ts";
+import {
+  type GradientSummation,
+  joinedChannel,
+  type Summation,
+} from "../../../workers/collective_channel.ts";
 import type { ReferenceKernel } from "../kernel.ts";
 
 const allReduce: ReferenceKernel = ({ inputs: [input], outputs: [output], attributes }) => {
@@ -27,7 +31,7 @@ const startAllReduce: ReferenceKernel = ({ inputs, outputs: [bucket], attributes
   const channel = joinedChannel();
   if (channel === null || at === 0) return;
   const { byteOffset } = bucket.data;
-  underWay.set(byteOffset, channel.order(byteOffset, at, attributes.summation as Summation));
+  underWay.set(byteOffset, channel.order(byteOffset, at, attributes.summation as GradientSummation));
 };
 
 const awaitAllReduce: ReferenceKernel = ({ inputs: [bucket], outputs }) => {
