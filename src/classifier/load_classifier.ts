@@ -11,7 +11,7 @@ import { readSafetensorsSizes } from "../io/safetensors/safetensors_source.ts";
 import { toTensors } from "../io/state_dict_bytes.ts";
 import { create, entry } from "../models/registry.ts";
 import { Module } from "../nn/index.ts";
-import { eachState } from "../nn/module/state_dict.ts";
+import { classCountsThatDiffer, eachState } from "../nn/module/state_dict.ts";
 import type { ClassName } from "../records/class_names.ts";
 import { type ClassifierFacts, type FactFailure, factsInTexts } from "../records/classifier_facts.ts";
 import { keepMetadata } from "../records/loaded_metadata.ts";
@@ -112,8 +112,13 @@ async function weightsParts(
 /** How keys and shapes differ from those of the network, in a few words. */
 function misfits(net: Module, stateDict: Readonly<Record<string, Tensor>>): string {
   const left = new Map(Object.entries(stateDict));
+  const targets = new Map<string, Tensor>();
+  eachState(net, "", (key, tensor) => targets.set(key, tensor));
+  const counts = classCountsThatDiffer(targets, left);
+  if (counts !== null)
+    return `they are for ${counts.given} classes, and the network has ${counts.expected} (${counts.layers.join(", ")}); give the names of ${counts.given} classes`;
   const [missing, wrong]: string[][] = [[], []];
-  eachState(net, "", (key, { shape }) => {
+  targets.forEach(({ shape }, key) => {
     const given = left.get(key);
     left.delete(key);
     if (given === undefined) missing.push(key);

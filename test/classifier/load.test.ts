@@ -127,6 +127,14 @@ test("a file of PyTorch is one if the options say the rest", async () => {
     Classifier.load(path, { architecture, preprocessing }),
     /what its outputs stand for \(`classes`/,
   );
+  await assert.rejects(
+    Classifier.load(path, {
+      architecture: { name: "mobilenet-v2", options: { numClasses: 2, widthMult: 0.25 } },
+      classes: classes.slice(0, 2),
+      preprocessing,
+    }),
+    /for 4 classes, and the network has 2 \(classifier\.1\); give the names of 4 classes/,
+  );
 });
 
 test("an ONNX file is one, with its preprocessing inside or with options", async () => {

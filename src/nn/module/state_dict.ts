@@ -88,7 +88,7 @@ interface ClassCounts {
  * The layers that keep weights from fitting because they are for another number of classes: every tensor that does not
  * fit differs in its outputs (or in outputs and inputs), and all by the same two numbers. Null if that is not what is wrong.
  */
-function classCountsThatDiffer(
+export function classCountsThatDiffer(
   targets: ReadonlyMap<string, Tensor>,
   source: ReadonlyMap<string, Tensor>,
 ): ClassCounts | null {
