@@ -45,7 +45,7 @@ const EXPORTED = /^export (?:async )?(?:function\*?|const|let|class) ([\w$]+)/gm
 
 /** What operators of ONNX call of that. */
 const CALLED_BY_ONNX =
-  /[\\/]tensor[\\/]functions[\\/](nn[\\/]interpolation|linalg[\\/]\w+|indexing[\\/]writing)\.js$/;
+  /[\\/]tensor[\\/]functions[\\/](nn[\\/]interpolation|linalg[\\/](einsum|linear_algebra)|indexing[\\/]writing)\.js$/;
 
 /** Planners of steps that only training takes. They plan nothing, so that such a step would be the reference kernel's. */
 const TRAINING_KERNELS = /[\\/]engines[\\/]wasm[\\/]kernels[\\/](conv_weight_gradient|random_uniform)\.js$/;
