@@ -28,6 +28,20 @@ describe("LinearSVC as LIBLINEAR", () => {
     }
   }
 
+  test("a squared hinge that passes do not end in time is ended by Newton's method, in either precision", async () => {
+    for (const tol of [1e-3, 1e-4]) {
+      const settings = { C: 2, tol };
+      const slow = await LinearSVC({ ...settings, maxIter: 100_000 }).fit(train1, labels);
+      const quick = await LinearSVC({ ...settings, maxIter: 3 }).fit(train1, labels);
+      assert.ok(quick.iterations.every((count) => count === 3));
+      for (const [i, objective] of slow.objectives.entries())
+        assert.ok(Math.abs(quick.objectives[i] - objective) <= 1e-4 * Math.abs(objective));
+      assertClose(quick.intercept, [...slow.intercept], 2e-2);
+      assertClose(quick.coefficients.data, [...slow.coefficients.data], 2e-2);
+      assert.ok(agreement(await quick.predict(test1), [...(await slow.predict(test1))]) >= 0.995);
+    }
+  });
+
   test("gives the same model in workers as without", async () => {
     const rows = Array.from({ length: 1200 }, (_, i) => i % 300);
     const [many, few] = [takeRows(train1, rows), takeRows(train1, rows.slice(0, 300))];

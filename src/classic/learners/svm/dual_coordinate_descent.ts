@@ -1,6 +1,7 @@
 /** The dual problem of a linear support vector machine with two classes, one coordinate at a time. */
 import { PhiloxStream } from "../../../base/philox.ts";
 import type { LinearMemory } from "./linear_memory.ts";
+import { solvePrimal } from "./primal_newton.ts";
 
 /** How a problem is solved. */
 export interface LinearProblemSettings {
@@ -36,7 +37,8 @@ export interface LinearSolution {
  * Solves min 1/2 a^T (Q + D) a - sum a with 0 <= a_i <= U: for the hinge loss U = C and D = 0, for its square U is infinite
  * and D_ii = 1 / (2 C). Coordinates are taken in a new random order in every pass. After a pass over all of them, those
  * at a bound whose gradient holds them there are set aside until the others violate the conditions much less: most
- * passes are then over few examples. It ends after a pass over all that finds no violation above the tolerance.
+ * passes are then over few examples. It ends after a pass over all that finds no violation above the tolerance;
+ * if there were too many passes, Newton's method ends it for the squared hinge.
  *
  * Source: C.-J. Hsieh, K.-W. Chang, C.-J. Lin, S. S. Keerthi, S. Sundararajan, "A dual coordinate descent method for
  * large-scale linear SVM", ICML 2008, algorithm 3 (LIBLINEAR's solvers 1 and 3).
@@ -80,6 +82,8 @@ export function solveLinear(
       memory.refresh();
     }
   }
+  // Of the hinge loss the primal problem has no second derivative.
+  if (!converged && loss === "squaredHinge") converged = solvePrimal(memory, { C, bias });
   const weights = new Float64Array(memory.columns + 1);
   weights.set(memory.weights());
   weights[memory.columns] = memory.intercept;

@@ -102,6 +102,7 @@ export class LinearMemory {
   readonly #narrow: Float32Array;
   readonly #curvatures: Float64Array;
   readonly #layout: Layout;
+  readonly #rows: Float32Array;
   /** Of the examples. */
   readonly columns: number;
   readonly #isWide: boolean;
@@ -116,6 +117,7 @@ export class LinearMemory {
     const layout = layoutOf(rows, columns, problems);
     this.#kernels = instanceOf<DescentKernels>(module, own);
     this.#layout = layout;
+    this.#rows = new Float32Array(own.buffer, layout.rowsAt, rows * layout.stride);
     this.columns = columns;
     this.#isWide = isWide;
     let at = PAGE + problem * layout.problemBytes;
@@ -137,6 +139,16 @@ export class LinearMemory {
   /** The constant feature's weight. */
   get intercept(): number {
     return this.#numbers[5];
+  }
+
+  set intercept(value: number) {
+    this.#numbers[5] = value;
+  }
+
+  /** The features of an example; the same memory. */
+  row(i: number): Float32Array {
+    const { stride } = this.#layout;
+    return this.#rows.subarray(i * stride, i * stride + this.columns);
   }
 
   /** Sets the curvature of each example: the squared length of its row, and a constant. */
@@ -174,8 +186,8 @@ export class LinearMemory {
   }
 
   /** Makes the weights those of the coefficients exactly: many small steps in single precision add up to an error. */
-  refresh(): void {
-    if (this.#isWide) return;
+  refresh(isNeeded = !this.#isWide): void {
+    if (!isNeeded) return;
     const { stride } = this.#layout;
     const { alpha, signs } = this;
     this.#wide.fill(0);

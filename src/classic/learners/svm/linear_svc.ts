@@ -35,7 +35,7 @@ export interface LinearSVCOptions {
   bias?: number;
   /** Largest violation of the optimality conditions at the end, as LIBLINEAR's `-e`. @default 0.1 */
   tol?: number;
-  /** Most passes over the examples. @default 1000 */
+  /** Most passes over the examples; Newton's method on the primal problem then ends that of the squared hinge, as in LIBLINEAR. @default 1000 */
   maxIter?: number;
   /** Whether `predictProba` will be called; takes five more trainings. @default false */
   probability?: boolean;
