@@ -40,6 +40,8 @@ export const liveConfusion = signal<readonly (readonly number[])[] | null>(null)
 export const liveFilters = signal<LiveFilters | null>(null);
 export const liveLast = signal<LivePoint | null>(null);
 /** How it ended; null while it runs. */
+/** Test accuracy after the last epoch. */
+export const liveTest = signal<number | null>(null);
 export const liveEnd = signal<string | null>(null);
 
 /** Listens until the page goes or `stop` is called. The browser connects again by itself; the server then tells all anew. */
@@ -52,6 +54,7 @@ export function listenTo(address: string): () => void {
   on<LiveStart>("start", (start) => {
     liveStart.value = start;
     liveEnd.value = null;
+    liveTest.value = null;
     clearCurves();
     for (const point of start.points) takePoint(point, start.stepsPerEpoch);
   });
@@ -83,6 +86,7 @@ function takePoint(point: LivePoint, stepsPerEpoch: number): void {
   };
   addPoints([taken]);
   if (typeof point.testAccuracy !== "number") return;
+  liveTest.value = point.testAccuracy;
   const confusion = { width: 0, height: 0, values: new Float32Array() };
   const test: TestPoint = {
     step,

@@ -10,6 +10,7 @@ import {
   liveLast,
   liveStart,
   liveStep,
+  liveTest,
 } from "../state/live.ts";
 import { openRun } from "../state/open_run.ts";
 import { loadServed, served } from "../state/served.ts";
@@ -94,6 +95,12 @@ function LiveFacts() {
               <dd>{percent(last.trainAccuracy)}</dd>
             </div>
           </>
+        )}
+        {liveTest.value !== null && (
+          <div>
+            <dt>{t("testAccuracy")} </dt>
+            <dd>{percent(liveTest.value)}</dd>
+          </div>
         )}
         {step !== null && liveEnd.value === null && (
           <div>
