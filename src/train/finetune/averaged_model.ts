@@ -9,8 +9,8 @@ import type { StateDict } from "../../nn/module/state_dict.ts";
 import { filledLike, Optimizer } from "../../optim/optimizer.ts";
 import { defaultSession } from "../../runtime/runtime.ts";
 import { noGrad } from "../../tensor/autograd.ts";
-import { scalarValue } from "../../tensor/operands.ts";
 import { Tensor } from "../../tensor/tensor.ts";
+import { between } from "./weights_before.ts";
 
 /** What `AveragedModel` takes. */
 export interface AveragedModelSettings {
@@ -103,9 +103,7 @@ export class AveragedModel {
     const known = this.#averageOf(parameter);
     const average = known ?? this.#begin(parameter);
     const share = known === undefined ? 1 : this.decay === null ? 1 / (this.nAveraged + 1) : 1 - this.decay;
-    // Inputs of the program, so that each update is the same program.
-    const scalar = (number: number) => new Tensor(scalarValue(number, parameter.dtype));
-    average.assign(average.mul(scalar(1 - share)).add(parameter.mul(scalar(share))).value);
+    average.assign(between(average, parameter, share).value);
   }
 
   #averageOf(parameter: ParameterTensor): Tensor | undefined {

@@ -9,6 +9,12 @@ import { copyOf } from "./kept_training_state.ts";
 /** An optimiser's name for a parameter as it was. */
 const IN_OPTIMIZER = "before";
 
+/** (1 - share) from + share to; the shares are inputs of the program, so that each call is the same program. */
+export function between(from: Tensor, to: Tensor, share: number): Tensor {
+  const scalar = (number: number) => new Tensor(scalarValue(number, to.dtype));
+  return from.mul(scalar(1 - share)).add(to.mul(scalar(share)));
+}
+
 /** Kept in the optimiser's state, so that a training that is resumed has them from its checkpoint. */
 export class WeightsBefore {
   readonly #optimizer: Optimizer;
@@ -34,8 +40,7 @@ export class WeightsBefore {
         for (const { params } of this.#optimizer.paramGroups)
           for (const param of params) {
             const before = this.#optimizer.state.get(param)?.[IN_OPTIMIZER] as Tensor;
-            const scalar = (number: number) => new Tensor(scalarValue(number, param.dtype));
-            param.assign(before.mul(scalar(1 - share)).add(param.mul(scalar(share))).value);
+            param.assign(between(before, param, share).value);
           }
       }),
     );
