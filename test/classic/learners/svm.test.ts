@@ -203,6 +203,10 @@ describe("bad input of support vector machines", () => {
       SVC({ kernel: () => Number.NaN }).fit(x, y),
       /the kernel of examples 0 and 0 is NaN/,
     );
+    await assert.rejects(
+      SVC({ kernel: (() => "3") as never }).fit(x, y),
+      /the kernel of examples 0 and 0 is NaN/,
+    );
     const gram = matrix([
       [1, 0, 0, 0],
       [0, 1, 0, 0],

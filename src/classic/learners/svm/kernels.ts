@@ -167,7 +167,7 @@ export class KernelSide {
     for (let i = 0, at = 0; i < points.rows; i++) {
       const a = rowOf(points, i);
       for (let j = 0; j < this.rows; j++, at++) {
-        all[at] = kernel(a, rowOf(this.#source, j));
+        all[at] = valueOf(kernel, a, rowOf(this.#source, j));
         if (j % 64 === 0) await this.#turns.restIfOver();
       }
     }
@@ -181,12 +181,18 @@ export function rowsAtOnce({ kernel }: Kernel, side: number): number {
   return Math.min(most, rowsOfBlock(side));
 }
 
+/** What a function gives that is no number is NaN, which is refused: text of digits would count as a number. */
+function valueOf(kernel: KernelFunction, a: Float32Array, b: Float32Array): number {
+  const value: unknown = kernel(a, b);
+  return typeof value === "number" ? value : Number.NaN;
+}
+
 /** k(x, x) of each row. */
 export function kernelDiagonal({ kernel, gamma, degree, coef0 }: Kernel, x: Matrix): Float64Array {
   const diagonal = new Float64Array(x.rows);
   for (let i = 0; i < x.rows; i++) {
     const row = rowOf(x, i);
-    if (typeof kernel === "function") diagonal[i] = kernel(row, row);
+    if (typeof kernel === "function") diagonal[i] = valueOf(kernel, row, row);
     else if (kernel === "precomputed") diagonal[i] = row[i];
     else if (kernel === "rbf" || kernel === "chi2") diagonal[i] = 1;
     else if (kernel === "intersection") diagonal[i] = row.reduce((sum, value) => sum + value, 0);
