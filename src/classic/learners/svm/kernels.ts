@@ -181,7 +181,7 @@ export function rowsAtOnce({ kernel }: Kernel, side: number): number {
   return Math.min(most, rowsOfBlock(side));
 }
 
-/** What a function gives that is no number is NaN, which is refused: text of digits would count as a number. */
+/** What a function gives that is not a number becomes NaN, which is refused: text of digits would count as a number. */
 function valueOf(kernel: KernelFunction, a: Float32Array, b: Float32Array): number {
   const value: unknown = kernel(a, b);
   return typeof value === "number" ? value : Number.NaN;
