@@ -364,13 +364,28 @@ async function firstBadLayer({ net }: TrainedNetwork, x: Tensor): Promise<string
   }
 }
 
+/** One channel for all steps: one of its own for each leaves its ports to be collected, many times a second. */
+const channel: { ports: MessageChannel | null; readonly waiting: (() => void)[] } = {
+  ports: null,
+  waiting: [],
+};
+
+/** Node.js ends a program whose ports are not held, and does not end one whose are. */
+type Port = MessagePort & { readonly ref?: () => void; readonly unref?: () => void };
+
 /** Resolves when the messages that have come are taken. */
-const messages = (): Promise<void> =>
-  new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
+function messages(): Promise<void> {
+  if (channel.ports === null) {
+    channel.ports = new MessageChannel();
+    channel.ports.port1.onmessage = ({ currentTarget }) => {
+      channel.waiting.shift()?.();
+      if (channel.waiting.length === 0) (currentTarget as Port | null)?.unref?.();
     };
+  }
+  const { port1, port2 } = channel.ports;
+  return new Promise((resolve) => {
+    channel.waiting.push(resolve);
+    (port1 as Port).ref?.();
     port2.postMessage(null);
   });
+}
