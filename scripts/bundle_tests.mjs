@@ -57,6 +57,7 @@ const keepPlaces = {
 export async function bundleTests(files) {
   const esbuild = await import("esbuild");
   const bundled = files.filter((file) => !AS_COMPILED.includes(file));
+  if (bundled.length === 0) return files.map((file) => join("build/test", file));
   const programs = bundled.flatMap((file) => {
     const path = join(tests, file);
     return programsOf(path, readFileSync(path, "utf8"));
