@@ -120,6 +120,27 @@ describe("a step in shards", () => {
     assert.equal(plain.replayed, 2);
   });
 
+  test("microBatch accumulates the gradients of a shard's slices: no run more, and no sum over ranks in between", async () => {
+    const trained = async (microBatch: number | "auto") => {
+      const { net, batch } = setUp(linear, 40);
+      const optimizer = optim.SGD(net.parameters(), { lr: 1 });
+      const options = { optimizer, microBatch };
+      const step = new ShardedStep(net, options, new RunningTotals(), ALONE, TREE, OTHERS);
+      await step.run(...batch, 1);
+      const { runs } = defaultSession().statistics;
+      await step.run(...batch, 2);
+      const weights = [...net.parameters()].map(async (one) => [...((await one.data()) as Float32Array)]);
+      return { runs: defaultSession().statistics.runs - runs, weights: (await Promise.all(weights)).flat() };
+    };
+    const [whole, slices] = [await trained("auto"), await trained(2)];
+    assert.equal(slices.runs, whole.runs);
+    for (const [i, weight] of whole.weights.entries())
+      assert.ok(
+        Math.abs(slices.weights[i] - weight) < 1e-6,
+        `weight ${i}: ${slices.weights[i]}, not ${weight}`,
+      );
+  });
+
   test("a network whose shards are different programs is recorded for each", async () => {
     const { net: inner, batch } = setUp(linear, 32);
     let calls = 0;
