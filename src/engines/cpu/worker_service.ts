@@ -274,6 +274,7 @@ export class PreparedProgram {
    */
   run(message: RunMessage, skipped: boolean): RunResult | undefined {
     const { thread, barrier } = this.#context;
+    barrier.begin();
     this.#failure = undefined;
     this.#packs = message.pack;
     this.#writers = "first";
