@@ -298,12 +298,14 @@ export function planMemory(graph: Graph, planner: StepPlanner, frozen: FrozenPas
     stateCount: graph.stateCount,
     arenaBytes: arena.size,
     ...(packedBytes > 0 && { packedBytes }),
-    ...(work < SMALL_WORK && { isSmall: true }),
+    ...(work < Math.max(SMALL_WORK, SMALL_STEP * steps.length) && { isSmall: true }),
   };
 }
 
 /** Below it a thread is done before another has begun: a tenth of a millisecond or two. */
 const SMALL_WORK = 4e6;
+/** With less in a step on average, threads wait for each other longer than they compute: LeNet with 16 images in training. */
+const SMALL_STEP = 1e6;
 
 /** Multiplications that are added up; an element that is read or written counts for several. */
 function workOf({ values }: Graph, { op, attributes, inputs, outputs }: GraphNode): number {
