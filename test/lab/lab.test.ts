@@ -119,11 +119,19 @@ async function changesWhileTraining(lab: Lab): Promise<void> {
 
 async function backToACheckpoint(lab: Lab): Promise<void> {
   const { page } = lab;
+  const slider = page.getByRole("slider", { name: "Checkpoints" });
   await lab.button("Keep one now").click();
+  await slider.waitFor();
   await lab.train((await lab.steps()) + 5);
   await lab.button("Keep one now").click();
-  const slider = page.getByRole("slider", { name: "Checkpoints" });
-  await slider.waitFor();
+  // The worker answers when it has copied the weights: until then the slider is at one before.
+  await page.waitForFunction(
+    (step) => {
+      const text = document.querySelector(".checkpoints input")?.getAttribute("aria-valuetext") ?? "";
+      return (text.match(/\d[\d,]*/g) ?? []).some((number) => Number(number.replaceAll(",", "")) === step);
+    },
+    await lab.steps(),
+  );
   const before = await slider.getAttribute("aria-valuetext");
   await slider.press("ArrowLeft");
   await page.waitForFunction(
