@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { processRuns } from "../../src/base/running_process.ts";
 import { missingLibrary } from "../engines/onednn/library.ts";
 import { NETWORKS } from "./networks.ts";
 import { isMissing, runAlone, runRanks, temporaryFolder, VENDORS } from "./ranks.ts";
@@ -60,18 +61,9 @@ describe("killed, and resumed on other numbers of ranks", {
             else {
               assert.notEqual(part.code, 0, part.stdout);
               // mpirun may end before rank 0 does, which has the run's folder until then.
-              while (isAlive(part.told[0])) await new Promise((resolve) => setTimeout(resolve, 50));
+              while (processRuns(part.told[0])) await new Promise((resolve) => setTimeout(resolve, 50));
             }
           }
         }
       });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
+import { processRuns } from "../../src/base/running_process.ts";
 import { missingLibrary } from "../engines/onednn/library.ts";
 import { NETWORKS } from "./networks.ts";
 import { isMissing, runAlone, runRanks, temporaryFolder } from "./ranks.ts";
@@ -106,7 +107,7 @@ describe("what ranks agree upon", { skip: isMissing("openmpi") }, () => {
     );
     assert.notEqual(first.code, 0);
     // mpirun may end before the ranks that it ends.
-    while (isAlive(first.told[0])) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (processRuns(first.told[0])) await new Promise((resolve) => setTimeout(resolve, 50));
     assert.match(first.stderr, /rank 1 .* was lost/);
     assert.ok(existsSync(join(out, "config.json")));
     const rest = await runAlone(trained(out, "resume: true"));
@@ -184,12 +185,3 @@ describe("what ranks agree upon", { skip: isMissing("openmpi") }, () => {
     assert.deepEqual(told[2], told[0]);
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

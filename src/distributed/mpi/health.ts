@@ -2,6 +2,7 @@
  * Whether the other ranks still answer. Each sends a beat to the others every second, with the time for which its own main
  * thread has been silent; on one machine a process that is gone is seen at once. A rank that ends says why before.
  */
+import { processRuns } from "../../base/running_process.ts";
 import type { CollectiveChannel } from "../../workers/collective_channel.ts";
 import type { Mpi, NativeArray, PendingRequest } from "./mpi.ts";
 import type { RankGroup } from "./reduction.ts";
@@ -217,13 +218,7 @@ export class Health {
   }
 
   #isGone({ place }: OtherRank): boolean {
-    if (place.host !== this.#host) return false;
-    try {
-      process.kill(place.pid, 0);
-      return false;
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code === "ESRCH";
-    }
+    return place.host === this.#host && !processRuns(place.pid);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The MPI thread, seen from the main one: requests and their answers, and what is done when the world has failed. */
 import { startWorker } from "#workers";
 import { DistributedError } from "../../base/errors.ts";
+import { processRuns } from "../../base/running_process.ts";
 import { loadKoffi } from "../../engines/onednn/library/foreign_functions.ts";
 import { CollectiveChannel } from "../../workers/collective_channel.ts";
 import { reviveError } from "../../workers/errors_across.ts";
@@ -112,7 +113,7 @@ export class MpiClient {
   lostNow(ownRank: number): string | null {
     const own = this.#places[ownRank];
     const rank = this.#places.findIndex(
-      ({ host, pid }, i) => i !== ownRank && host === own.host && !isAlive(pid),
+      ({ host, pid }, i) => i !== ownRank && host === own.host && !processRuns(pid),
     );
     if (rank < 0) return null;
     return `rank ${rank} (process ${this.#places[rank].pid} on ${own.host}) was lost: its process has ended`;
@@ -159,13 +160,4 @@ export class MpiClient {
 export function endProcess(error: Error): never {
   process.getBuiltinModule("node:fs").writeSync(2, `${error.name}: ${error.message}\n`);
   process.exit(1);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }

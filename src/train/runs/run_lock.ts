@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { TrainingError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json_text.ts";
+import { processRuns } from "../../base/running_process.ts";
 import { fileErrorOf } from "../../io/file_errors.ts";
 import { readTextSync } from "../../io/regular_file.ts";
 
@@ -133,11 +134,7 @@ function parse(text: string): Holder | null {
 }
 
 function isRunning({ pid, started }: Holder): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
-  }
+  if (!processRuns(pid)) return false;
   const now = startOf(pid);
   return started === null || now === null || now === started;
 }
