@@ -4,6 +4,7 @@
  * Source: C. G. Northcutt, L. Jiang, I. L. Chuang, "Confident learning: estimating uncertainty in dataset labels",
  * Journal of Artificial Intelligence Research 70, 2021.
  */
+import { dot } from "../../base/vectors.ts";
 
 /** A label that is likely wrong. */
 export interface WrongLabel {
@@ -70,12 +71,6 @@ function standardised(rows: readonly Float32Array[]): Float64Array[] {
     const length = Math.sqrt(dot(out, out)) || 1;
     return out.map((value) => value / length);
   });
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let d = 0; d < a.length; d++) sum += a[d] * b[d];
-  return sum;
 }
 
 /** The cosine of each row with the mean of each class, without the rows of its own part. Unknown classes get -1. */

@@ -1,4 +1,5 @@
 /** Orthogonal matrices from random ones. */
+import { addScaled, dot } from "../../base/vectors.ts";
 
 /**
  * The rows x columns matrix Q of a QR decomposition of `matrix` (of its transpose if it is wider than tall),
@@ -27,13 +28,6 @@ export function orthogonalRows(matrix: Float64Array, rows: number, columns: numb
   return out;
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
-}
-
 function subtractProjection(vector: Float64Array, unit: Float64Array): void {
-  const share = dot(vector, unit);
-  for (let i = 0; i < vector.length; i++) vector[i] -= share * unit[i];
+  addScaled(vector, unit, -dot(vector, unit));
 }

@@ -1,4 +1,5 @@
 /** Minimisation of a smooth function by a quasi-Newton method. */
+import { addScaled, dot } from "../../../base/vectors.ts";
 
 /** A value and its gradient. */
 export interface ValueAndGradient {
@@ -48,8 +49,8 @@ export async function minimise(
     if (gradient.every((entry) => Math.abs(entry) <= tolerance))
       return { x, value, iterations: iteration, converged: true };
     const direction = descent(gradient, history);
-    const slope = inner(direction, gradient);
-    const first = history.length === 0 ? 1 / Math.max(1, Math.sqrt(inner(gradient, gradient))) : 1;
+    const slope = dot(direction, gradient);
+    const first = history.length === 0 ? 1 / Math.max(1, Math.sqrt(dot(gradient, gradient))) : 1;
     const found = await lineSearch(evaluate, { x, value, direction, slope, first });
     if (found === null) return { x, value, iterations: iteration, converged: true };
     remember(history, x, found.x, gradient, found.evaluation.gradient);
@@ -76,15 +77,15 @@ function descent(gradient: Float64Array, history: readonly Pair[]): Float64Array
   const factors: number[] = [];
   for (let i = history.length - 1; i >= 0; i--) {
     const { s, y, rho } = history[i];
-    factors[i] = rho * inner(s, q);
+    factors[i] = rho * dot(s, q);
     addScaled(q, y, -factors[i]);
   }
   const last = history.at(-1);
   if (last !== undefined) {
-    const scale = 1 / (last.rho * inner(last.y, last.y));
+    const scale = 1 / (last.rho * dot(last.y, last.y));
     for (let i = 0; i < q.length; i++) q[i] *= scale;
   }
-  for (const [i, { s, y, rho }] of history.entries()) addScaled(q, s, factors[i] - rho * inner(y, q));
+  for (const [i, { s, y, rho }] of history.entries()) addScaled(q, s, factors[i] - rho * dot(y, q));
   return q;
 }
 
@@ -97,9 +98,9 @@ function remember(
 ): void {
   const s = to.map((value, i) => value - from[i]);
   const y = after.map((value, i) => value - before[i]);
-  const curvature = inner(s, y);
+  const curvature = dot(s, y);
   // A pair without positive curvature would make the next direction go up.
-  if (curvature <= 1e-12 * inner(y, y)) return;
+  if (curvature <= 1e-12 * dot(y, y)) return;
   history.push({ s, y, rho: 1 / curvature });
   if (history.length > MEMORY) history.shift();
 }
@@ -121,14 +122,4 @@ async function lineSearch(
     if (evaluation.value <= value + 1e-4 * step * slope) return { x: next, evaluation };
   }
   return null;
-}
-
-function inner(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
-}
-
-function addScaled(to: Float64Array, from: Float64Array, scale: number): void {
-  for (let i = 0; i < to.length; i++) to[i] += scale * from[i];
 }

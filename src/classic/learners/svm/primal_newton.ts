@@ -1,4 +1,5 @@
 /** The primal problem of a linear support vector machine with the squared hinge loss, by Newton's method. */
+import { addScaled, dot } from "../../../base/vectors.ts";
 import type { LinearMemory } from "./linear_memory.ts";
 
 /** How a problem is solved. */
@@ -159,14 +160,4 @@ class PrimalSolver {
   }
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
-  return sum;
-}
-
 const norm = (a: Float64Array): number => Math.sqrt(dot(a, a));
-
-function addScaled(to: Float64Array, values: Float64Array, scale: number): void {
-  for (let i = 0; i < to.length; i++) to[i] += scale * values[i];
-}
