@@ -6,6 +6,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { median } from "../src/experiments/bench/bench_lines.ts";
 import {
   engineName,
   manualSeed,
@@ -56,7 +57,7 @@ async function speedOf(net: nn.Module, batchSize: number): Promise<number> {
   const steps = Math.max(1, Math.ceil((INTERVAL_MS * 4) / (await run(4))));
   const found: number[] = [];
   for (let i = 0; i < INTERVALS; i++) found.push((steps * batchSize * 1000) / (await run(steps)));
-  return found.sort((a, b) => a - b)[INTERVALS >> 1];
+  return median(found);
 }
 
 /** `depth` convolutions of 3x3 with `width` channels, all of the image's size. */

@@ -84,7 +84,7 @@ async function measure(): Promise<RankLine> {
   await train(1);
   const firstStepSeconds = performance.now() / 1000;
   const [first, , last] = (await train(3)).ends;
-  const slowest = await ofAll((last - first) / 2);
+  const slowest = await ofAll((last - first) / 2, "max");
   const steps = Math.max(1, Math.round((1000 * Number(values.seconds)) / slowest));
   // Of the steps of a training the first two are not those of the long run.
   const lead = 2;
@@ -93,7 +93,10 @@ async function measure(): Promise<RankLine> {
     const [from, to] = [i, i + 1].map((place) => ends[lead - 1 + place * steps]);
     return (1000 * steps * batch) / (to - from);
   });
-  const processorSeconds = await sumOfAll((processorTimes[ends.length - 1] - processorTimes[lead - 1]) / 1e6);
+  const processorSeconds = await ofAll(
+    (processorTimes[ends.length - 1] - processorTimes[lead - 1]) / 1e6,
+    "sum",
+  );
   const runs = shared && worldSize > 1 ? await profile(() => train(3)) : [];
   const points = shared && worldSize > 1 ? await transfers() : [];
   const bytesEach = values.compress === undefined ? 4 : 2;
@@ -120,15 +123,10 @@ async function measure(): Promise<RankLine> {
   };
 }
 
-/** The largest of the ranks' numbers. */
-async function ofAll(own: number): Promise<number> {
+/** The largest of the ranks' numbers, or their sum. */
+async function ofAll(own: number, how: "max" | "sum"): Promise<number> {
   if (!shared) return own;
-  return (await (await allReduce(tensor([own]), "max")).tolist())[0] as number;
-}
-
-async function sumOfAll(own: number): Promise<number> {
-  if (!shared) return own;
-  return (await (await allReduce(tensor([own]), "sum")).tolist())[0] as number;
+  return (await (await allReduce(tensor([own]), how)).tolist())[0] as number;
 }
 
 /** What this process has used of the processors, all its threads together, in microseconds. */
@@ -163,7 +161,7 @@ async function transfers(): Promise<TransferPoint[]> {
       times.push((performance.now() - began) / 1000);
     }
     await defaultSession().finish();
-    points.push({ bytes, seconds: await ofAll(median(times)) });
+    points.push({ bytes, seconds: await ofAll(median(times), "max") });
   }
   return points;
 }

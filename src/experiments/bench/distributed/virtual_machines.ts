@@ -67,17 +67,8 @@ export class VirtualMachines {
       oob_tcp_if_include: only,
     };
     const args = [
-      ...[
-        "netns",
-        "exec",
-        this.first,
-        "mpirun.openmpi",
-        "--allow-run-as-root",
-        "-n",
-        "2",
-        "--bind-to",
-        "none",
-      ],
+      ...["netns", "exec", this.first],
+      ...["mpirun.openmpi", "--allow-run-as-root", "-n", "2", "--bind-to", "none"],
       ...["--host", `${NETWORK}.1:1,${NETWORK}.2:1`],
       ...Object.entries(settings).flatMap(([name, value]) => ["--mca", name, value]),
       ...command,
