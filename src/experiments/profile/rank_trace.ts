@@ -2,6 +2,7 @@
 import type { Transfer } from "../../distributed/mpi/mpi_messages.ts";
 import type { RecordedRun } from "./profile_recorder.ts";
 import { durationOf } from "./trace.ts";
+import { completeEvent, nameEvent, traceText } from "./trace_events.ts";
 
 /** Something that took time. */
 interface Span {
@@ -71,20 +72,18 @@ export function traceOfRanks(profiles: readonly RankProfile[]): string {
   const spans = profiles.flatMap((profile) => ROWS.flatMap((row) => profile[row]));
   const start = spans.reduce((least, { from }) => Math.min(least, from), Number.POSITIVE_INFINITY);
   const events = profiles.flatMap((profile) => [
-    named("process_name", profile.rank, 0, `rank ${profile.rank}`),
-    ...ROWS.flatMap((row, tid) => [
-      named("thread_name", profile.rank, tid, row),
-      ...profile[row].map(({ name, from, milliseconds, args }) => {
-        const [ts, dur] = [from - start, milliseconds].map((value) => Math.round(value * 1e6) / 1e3);
-        return { name, cat: row, ph: "X", pid: profile.rank, tid, ts, dur, args };
-      }),
-    ]),
+    nameEvent("process_name", { pid: profile.rank, tid: 0 }, `rank ${profile.rank}`),
+    ...ROWS.flatMap((cat, tid) => {
+      const row = { pid: profile.rank, tid };
+      return [
+        nameEvent("thread_name", row, cat),
+        ...profile[cat].map(({ name, from, milliseconds, args }) =>
+          completeEvent(row, { name, cat }, from - start, milliseconds, args),
+        ),
+      ];
+    }),
   ]);
-  return JSON.stringify({ traceEvents: events, displayTimeUnit: "ms" });
-}
-
-function named(name: string, pid: number, tid: number, to: string) {
-  return { name, ph: "M", pid, tid, args: { name: to } };
+  return traceText(events);
 }
 
 /** How a rank has spent its time, in milliseconds. */
