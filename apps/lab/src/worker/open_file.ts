@@ -69,11 +69,14 @@ async function openZip(session: LabSession, bytes: Uint8Array, name: string): Pr
   const weights = files[`${folder}best.safetensors`] ?? files[`${folder}last.safetensors`];
   const run = json(files[path], path);
   const photos = photosConfigOf(run);
-  const { experimentOfPhotosRun } = await import("./photo_runs.ts");
   const experiment =
     photos === null
       ? experimentOfRun(run, title)
-      : await experimentOfPhotosRun(photos, title, weights as Uint8Array<ArrayBuffer> | undefined);
+      : await (await import("./photo_runs.ts")).experimentOfPhotosRun(
+          photos,
+          title,
+          weights as Uint8Array<ArrayBuffer> | undefined,
+        );
   expect(session, experiment, weights === undefined ? null : [weights]);
   return {
     experiment,
