@@ -1,6 +1,6 @@
 /** A modal dialog: the focus stays inside, and goes back to where it was. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../state/language.ts";
 import { IconButton } from "./fields.tsx";
 import { Icon } from "./icons.tsx";
@@ -15,7 +15,8 @@ interface Props {
 export function Dialog({ title, lead, onClose, children }: Props) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // At once, not after the next frame: a key that is pressed before that would move the focus in the page behind.
+  useLayoutEffect(() => {
     const element = dialog.current;
     const opener = document.activeElement;
     element?.showModal();
