@@ -71,6 +71,8 @@ async function measureStart(browser: Browser, origin: string, kind: Kind): Promi
   for (let i = 0; i < STARTS; i++) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     const page = await context.newPage();
+    // A loaded machine draws few frames.
+    page.setDefaultTimeout(180_000);
     await page.addInitScript(watchStart);
     await page.goto(`${origin}/${kind}/index.html`);
     await page.waitForFunction(() => (window as any).labTimes.step !== undefined);

@@ -24,7 +24,7 @@ export async function trainAny(what: string | null, options: Given, output: Outp
   if (isOfPhotos(what, resume)) {
     requireOptionsFor("photographs", options);
     const { trainPhotosCommand } = await import("./photos/train_photos_command.ts");
-    const command = { photos: what, given, out, resume, findLr, checkpointSeconds };
+    const command = { photos: what, given, out, resume, findLr, checkpointSeconds, lab };
     return trainPhotosCommand(command, output);
   }
   if (what !== null && !names().includes(what) && /[\\/.]/.test(what)) throw noFolder(what);

@@ -1,6 +1,12 @@
 /** `convoyant train`: trains a network and keeps the run. */
 import { ArgumentError } from "../base/errors.ts";
-import { resume, type TrainedResult, type TrainOptions, train } from "../experiments/train.ts";
+import {
+  resume,
+  type StartingRun,
+  type TrainedResult,
+  type TrainOptions,
+  train,
+} from "../experiments/train.ts";
 import { configure, readConfig } from "../experiments/training_config.ts";
 import { entry } from "../models/index.ts";
 import { INTERRUPTED, interruption } from "./console/interruption.ts";
@@ -42,12 +48,13 @@ export async function trainShown(
       // Until here there is nothing to save: Ctrl-C ends the process at once.
       interrupt.arm();
       report = new TrainOutput(output, run, brief);
-      return lab === null ? report.callbacks() : [report.callbacks(), lab.callbacks(run)];
+      return lab === null ? report.callbacks() : [report.callbacks(), lab.callbacks(described(run))];
     },
   };
   try {
     const result = await begin(options);
     (report as TrainOutput | null)?.end(result);
+    lab?.ended(result.outcome);
     await lab?.stayOpen(interrupt.signal, output);
     return result;
   } finally {
@@ -61,7 +68,12 @@ export async function trainShown(
 async function openLab(port: number | true | null, output: Output) {
   if (port === null) return null;
   const { LiveLab } = await import("./lab/live_lab.ts");
-  return LiveLab.open(port === true ? null : port, output);
+  return LiveLab.open(port, output);
+}
+
+function described({ config, folder, classes }: StartingRun) {
+  const { model, batchSize, lr } = config;
+  return { model, folder, batchSize, learningRate: lr, classes };
 }
 
 function start({ model, given, resume: run, out }: TrainCommand, options: TrainOptions) {

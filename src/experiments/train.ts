@@ -8,6 +8,7 @@ import { datasetEntry } from "../data/dataset_registry.ts";
 import { writeFileAtomicSync } from "../io/atomic_file.ts";
 import { load } from "../io/state_dict_bytes.ts";
 import type { Module } from "../nn/index.ts";
+import type { ClassName } from "../records/class_names.ts";
 import { keepPreprocessing } from "../records/preprocessing.ts";
 import { useEngine } from "../tensor/index.ts";
 import type { Callbacks, FitResult } from "../train/loop/fit_options.ts";
@@ -33,6 +34,7 @@ export interface StartingRun {
   readonly folder: string;
   readonly resumed: boolean;
   readonly stepsPerEpoch: number;
+  readonly classes: readonly ClassName[];
   /** What is computed in, which need not be what the settings ask for. */
   readonly precision: Precision;
 }
@@ -176,7 +178,14 @@ export async function trainInFolder(run: PreparedRun, options: TrainOptions): Pr
   const optimizer = makeOptimizer(config, net);
   const stepsPerEpoch = trainLoader.length ?? 0;
   const { precision } = await usablePrecision(config.precision);
-  const callbacks = options.onStart?.({ config, folder: folder.path, resumed, stepsPerEpoch, precision });
+  const callbacks = options.onStart?.({
+    config,
+    folder: folder.path,
+    resumed,
+    stepsPerEpoch,
+    classes,
+    precision,
+  });
   const result = await fitInFolder(
     net,
     {

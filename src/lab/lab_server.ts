@@ -53,12 +53,13 @@ export async function serveLabContent(
   { port, signal }: LabServerOptions,
 ): Promise<LabServer> {
   const site = new LabSite(content);
-  const server = createServer((request, response) => void answer(site, request, response));
+  const streams = new Set<ServerResponse>();
+  const server = createServer((request, response) => void answer({ site, streams }, request, response));
   await listening(server, "lab", { host: HOST, port });
   const closed = new Promise<void>((resolve) => server.once("close", resolve));
   const close = (): Promise<void> => {
     server.close();
-    server.closeAllConnections();
+    void endAll(streams).then(() => server.closeAllConnections());
     return closed;
   };
   signal?.addEventListener("abort", () => void close());
@@ -66,7 +67,31 @@ export async function serveLabContent(
   return { url: `http://${HOST}:${(server.address() as AddressInfo).port}/`, closed, close };
 }
 
-async function answer(site: LabSite, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** A page that does not read has this long to take what it was told. */
+const LAST_EVENTS_MILLISECONDS = 1000;
+
+/** Ends streams of events once all that was told has been sent. */
+async function endAll(streams: ReadonlySet<ServerResponse>): Promise<void> {
+  const sent = [...streams].map((stream) => new Promise<void>((resolve) => stream.end(() => resolve())));
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, LAST_EVENTS_MILLISECONDS);
+  });
+  await Promise.race([Promise.all(sent), late]);
+  clearTimeout(timer);
+}
+
+interface Served {
+  readonly site: LabSite;
+  /** Those of events, while they are open. */
+  readonly streams: Set<ServerResponse>;
+}
+
+async function answer(
+  { site, streams }: Served,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const refuse = (status: number, text: string) =>
     response.writeHead(status, { ...HEADERS, "Content-Type": "text/plain; charset=utf-8" }).end(`${text}\n`);
   try {
@@ -77,7 +102,7 @@ async function answer(site: LabSite, request: IncomingMessage, response: ServerR
       return void refuse(405, "only GET is answered");
     const found = await site.answer(pathOf(request));
     if (found === null) return void refuse(404, "there is no such file");
-    send(found, request, response);
+    send(found, streams, request, response);
   } catch (error) {
     refuse(isError(error) && error.name === "URIError" ? 400 : 500, "the request cannot be answered");
   }
@@ -89,14 +114,23 @@ function pathOf(request: IncomingMessage): string {
   return decodeURIComponent(pathname.slice(1));
 }
 
-function send(found: LabAnswer, request: IncomingMessage, response: ServerResponse): void {
+function send(
+  found: LabAnswer,
+  streams: Set<ServerResponse>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const isHead = request.method === "HEAD";
   if (found.kind === "events") {
     response.writeHead(200, { ...HEADERS, "Content-Type": "text/event-stream; charset=utf-8" });
     if (isHead) return void response.end();
     response.flushHeaders();
     const stop = found.training.listen((text) => response.write(text));
-    response.once("close", stop);
+    streams.add(response);
+    response.once("close", () => {
+      streams.delete(response);
+      stop();
+    });
     return;
   }
   const size =

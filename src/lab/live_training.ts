@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readTextSync } from "../io/regular_file.ts";
+import type { ClassName } from "../records/class_names.ts";
 import type { MetricsPoint } from "../records/run_record.ts";
 import type { Callbacks, EpochEvent, FitResult, StartEvent, StepEvent } from "../train/loop/fit_options.ts";
 import { parseFirstLayer } from "../train/runs/first_layer.ts";
@@ -16,6 +17,7 @@ export interface LiveDescription {
   readonly folder: string;
   readonly batchSize: number;
   readonly learningRate: number;
+  readonly classes: readonly ClassName[];
 }
 
 /** Takes the text of events. */
@@ -28,6 +30,8 @@ export class LiveTraining {
   readonly #listeners = new Set<LiveListener>();
   readonly #points: MetricsPoint[] = [];
   #start: StartEvent | null = null;
+  /** Fine-tuning trains the new head alone before the whole network. */
+  #part: "head" | "whole" = "whole";
   #lastStep = 0;
   /** The last event of each kind that a page which comes later needs. */
   readonly #last = new Map<string, string>();
@@ -46,7 +50,9 @@ export class LiveTraining {
     return {
       onStart: (event: StartEvent) => {
         this.#start = event;
-        this.#points.push(...event.points);
+        // The second part of a fine-tuning has curves of its own.
+        this.#points.splice(0, this.#points.length, ...event.points);
+        this.#last.clear();
         this.#send(this.#startText(event));
       },
       onStep: (event: StepEvent) => {
@@ -64,8 +70,18 @@ export class LiveTraining {
         this.#keep("epoch", eventText("epoch", { epoch, confusion: test?.confusion ?? null }));
         this.#sendFilters(description.folder);
       },
-      onEnd: ({ outcome }: FitResult) => this.#keep("end", eventText("end", { outcome })),
+      onPhase: (name: string) => {
+        if (name === "embeddings") this.#part = "head";
+      },
+      onEnd: () => {
+        this.#part = "whole";
+      },
     };
+  }
+
+  /** Tells that the training has ended, and its run is whole. */
+  end(outcome: FitResult["outcome"]): void {
+    this.#keep("end", eventText("end", { outcome }));
   }
 
   /** The run keeps the first filters of each epoch. */
@@ -79,7 +95,13 @@ export class LiveTraining {
 
   #startText({ epochs, stepsPerEpoch }: StartEvent): string {
     const { folder: _folder, ...description } = this.#description ?? {};
-    return eventText("start", { ...description, epochs, stepsPerEpoch, points: this.#points });
+    return eventText("start", {
+      ...description,
+      part: this.#part,
+      epochs,
+      stepsPerEpoch,
+      points: this.#points,
+    });
   }
 
   #keep(kind: string, text: string): void {

@@ -392,7 +392,15 @@ onePage(
 onePage("plain", "a training of the command line is shown as soon as the page is there", async (lab) => {
   const { page } = lab;
   const message = (name: string, data: unknown) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
-  const start = { model: "bn-lenet", name: "evening", epochs: 2, stepsPerEpoch: 10, batchSize: 256 };
+  const start = {
+    model: "bn-lenet",
+    name: "evening",
+    epochs: 2,
+    stepsPerEpoch: 10,
+    batchSize: 256,
+    classes: [],
+    part: "whole",
+  };
   const point = { epoch: 1, trainLoss: 0.75, trainAccuracy: 0.5, testLoss: 0.8, testAccuracy: 0.625 };
   await page.route("**/lab.json", (route) =>
     route.fulfill({ json: { folders: [], runs: [], live: "lab/live" } }),

@@ -139,6 +139,7 @@ test("a training is told as it goes, and from its start to a page that comes lat
     folder: join(runs, "second"),
     batchSize: 4,
     learningRate: 0.5,
+    classes: ["bag", "shirt"],
   };
   const callbacks = live.callbacks(description);
   const first = reader(await get("lab/live"));
@@ -154,6 +155,8 @@ test("a training is told as it goes, and from its start to a page that comes lat
         name: "second",
         batchSize: 4,
         learningRate: 0.5,
+        classes: ["bag", "shirt"],
+        part: "whole",
         epochs: 2,
         stepsPerEpoch: 3,
         points: [],

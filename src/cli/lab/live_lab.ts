@@ -1,8 +1,7 @@
 /** The Lab beside a training of the command line. */
 import { basename, dirname, resolve } from "node:path";
-import type { StartingRun } from "../../experiments/train.ts";
-import { LAB_PORT, LiveTraining, type RunningLab, serveLab } from "../../lab/index.ts";
-import type { Callbacks } from "../../train/loop/fit_options.ts";
+import { LAB_PORT, type LiveDescription, LiveTraining, type RunningLab, serveLab } from "../../lab/index.ts";
+import type { Callbacks, FitResult } from "../../train/loop/fit_options.ts";
 import type { Output } from "../console/output.ts";
 
 export class LiveLab {
@@ -17,20 +16,35 @@ export class LiveLab {
     this.#folders = folders;
   }
 
-  /** @throws FileError if the Lab was not built; ArgumentError for a port in use. */
-  static async open(port: number | null, output: Output): Promise<LiveLab> {
+  /**
+   * @param port - true for the usual one.
+   * @param images - folders of images that the page can open too.
+   * @throws FileError if the Lab was not built; ArgumentError for a port in use.
+   */
+  static async open(port: number | true, output: Output, images: readonly string[] = []): Promise<LiveLab> {
     const training = new LiveTraining();
-    const folders: string[] = [];
-    const server = await serveLab({ live: training, liveRuns: folders, port: port ?? LAB_PORT });
+    const liveRuns: string[] = [];
+    const server = await serveLab({
+      live: training,
+      liveRuns,
+      folders: images,
+      port: port === true ? LAB_PORT : port,
+    });
     output.line(`watch it learn: ${server.url}`);
     output.event({ event: "lab", url: server.url });
-    return new LiveLab(server, training, folders);
+    return new LiveLab(server, training, liveRuns);
   }
 
-  callbacks({ config, folder }: StartingRun): Callbacks {
+  /** What is called while the training runs whose description this is; its name is that of its folder. */
+  callbacks(description: Omit<LiveDescription, "name">): Callbacks {
+    const { folder } = description;
     this.#folders.push(dirname(resolve(folder)));
-    const { model, batchSize, lr } = config;
-    return this.#training.callbacks({ model, name: basename(folder), folder, batchSize, learningRate: lr });
+    return this.#training.callbacks({ ...description, name: basename(folder) });
+  }
+
+  /** After this the run can be opened in the page. */
+  ended(outcome: FitResult["outcome"]): void {
+    this.#training.end(outcome);
   }
 
   /** On a terminal the page can be looked at, and the run opened in it, until Ctrl-C. */

@@ -92,7 +92,6 @@ const CHAPTER_ONLY = [
   "topk",
   "weights",
   "set",
-  "lab",
 ];
 
 /** @throws ArgumentError for an option that what is trained does not have. */

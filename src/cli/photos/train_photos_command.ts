@@ -1,10 +1,14 @@
 /** `convoyant train ./photos`: trains a classifier on a folder of photographs. */
+import { statSync } from "node:fs";
 import { ArgumentError } from "../../base/errors.ts";
+import { findSplits } from "../../data/folders/scan_folder.ts";
 import type { PhotoSettings } from "../../experiments/photos/chosen_settings.ts";
 import { findPhotosLr } from "../../experiments/photos/find_photos_lr.ts";
+import { readPhotosRecord } from "../../experiments/photos/photo_config.ts";
 import {
   type PhotoRunOptions,
   resumePhotos,
+  type StartingPhotos,
   type TrainedPhotos,
   trainPhotos,
 } from "../../experiments/photos/train_photos.ts";
@@ -26,6 +30,8 @@ export interface TrainPhotosCommand {
   readonly resume: string | null;
   readonly findLr: boolean;
   readonly checkpointSeconds: number;
+  /** The port of the Lab that shows the training; true for the usual one, null for none. */
+  readonly lab?: number | true | null;
 }
 
 /** Returns the exit code. */
@@ -36,6 +42,7 @@ export async function trainPhotosCommand(command: TrainPhotosCommand, output: Ou
     if (report === null) progress.note(text);
     else report.note(text);
   };
+  const lab = await openLab(command, output);
   const interrupt = interruption(() =>
     note("Finishing the step and saving; press Ctrl-C again to stop at once."),
   );
@@ -47,7 +54,7 @@ export async function trainPhotosCommand(command: TrainPhotosCommand, output: Ou
     onStart: (run) => {
       interrupt.arm();
       report = new PhotosOutput(output, run, progress);
-      return report.callbacks();
+      return lab === null ? report.callbacks() : [report.callbacks(), lab.callbacks(described(run))];
     },
   };
   try {
@@ -55,12 +62,30 @@ export async function trainPhotosCommand(command: TrainPhotosCommand, output: Ou
     const trained = await start(command, options);
     progress.end();
     (report as PhotosOutput | null)?.end(trained);
+    lab?.ended(trained.outcome);
+    await lab?.stayOpen(interrupt.signal, output);
     return trained.outcome === "interrupted" ? INTERRUPTED : 0;
   } finally {
     progress.end();
     (report as PhotosOutput | null)?.stop();
+    await lab?.close();
     interrupt.release();
   }
+}
+
+/** The page that shows the training; it has the images too, if their folder holds one for each class. */
+async function openLab({ photos, resume, lab = null, findLr }: TrainPhotosCommand, output: Output) {
+  if (lab === null) return null;
+  if (findLr) throw new ArgumentError("train: --find-lr trains nothing that --lab could show; omit one");
+  const folder = photos ?? readPhotosRecord(resume as string).config.photos;
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  const { LiveLab } = await import("../lab/live_lab.ts");
+  return LiveLab.open(lab, output, isFolder && findSplits(folder).length === 0 ? [folder] : []);
+}
+
+function described({ config, folder, classes }: StartingPhotos) {
+  const { model, batchSize, lr } = config;
+  return { model: model ?? "network", folder, batchSize, learningRate: lr, classes };
 }
 
 function start(

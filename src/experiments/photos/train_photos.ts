@@ -60,7 +60,7 @@ export interface PhotoRunOptions {
   /** Ends the training after the step under way, with everything saved; nothing does by default. */
   readonly signal?: ListenedSignal;
   /** Called when the images are known; returns callbacks for the two parts of the training. */
-  readonly onStart?: (run: StartingPhotos) => Callbacks;
+  readonly onStart?: (run: StartingPhotos) => Callbacks | readonly Callbacks[];
   /** Called with how far the images are decoded, and then embedded. */
   readonly onProgress?: (what: "read" | "embedded", done: number, of: number) => void;
   /** Called with what is not as it was asked for. */
@@ -284,7 +284,7 @@ async function trainRun(run: PhotoRun, options: PhotoRunOptions): Promise<Traine
   if (pixels === null) return ended("interrupted");
   keepFacts(start, preprocessing, classes);
   freezeLowest(start.net, config.frozenShare);
-  const tuned = await fineTune(start.net, tuningOptions(run, pixels, callbacks ?? {}, options)).catch(
+  const tuned = await fineTune(start.net, tuningOptions(run, pixels, callbacks ?? [], options)).catch(
     (error: unknown) => {
       if (!resumed) removeUnbegun(folder);
       throw sizeError(error, start);
@@ -301,7 +301,7 @@ async function trainRun(run: PhotoRun, options: PhotoRunOptions): Promise<Traine
 function tuningOptions(
   { record, parts, folder, resumed, begins, keepsHead = false }: PhotoRun,
   pixels: PhotoPixels,
-  callbacks: Callbacks,
+  callbacks: Callbacks | readonly Callbacks[],
   { signal, checkpointSeconds, onProgress }: PhotoRunOptions,
 ): FineTuneOptions {
   const { config, classes } = record;

@@ -164,7 +164,10 @@ export const en = {
   doNotRun: "Do not run it",
   liveTitle: "{model}, run {name}, live",
   liveWaiting: "Waiting for the training to begin …",
-  liveEnded: "The training has ended ({outcome}).",
+  liveHead: "The new head alone, on the frozen network. The whole network comes after it.",
+  liveFinished: "The training has ended.",
+  liveInterrupted: "The training was interrupted.",
+  liveStoppedEarly: "The training has stopped early: it got no better.",
   openHere: "Open this run in the Lab",
 
   training: "Training",

@@ -159,7 +159,10 @@ export const zh: Readonly<Record<WordName, string>> = {
   doNotRun: "不运行",
   liveTitle: "{model}，训练 {name}，实时",
   liveWaiting: "正在等待训练开始……",
-  liveEnded: "训练已结束（{outcome}）。",
+  liveHead: "只训练新的输出层，其余层冻结；之后训练整个网络。",
+  liveFinished: "训练已结束。",
+  liveInterrupted: "训练已中断。",
+  liveStoppedEarly: "训练已提前停止：结果不再改善。",
   openHere: "在实验室中打开",
 
   training: "训练",

@@ -10,6 +10,9 @@ interface LiveStart {
   readonly stepsPerEpoch: number;
   readonly batchSize: number;
   readonly learningRate: number;
+  readonly classes: readonly (string | Record<"en" | "zh", string>)[];
+  /** Of a fine-tuning, which trains the head alone first. */
+  readonly part: "head" | "whole";
   readonly points: readonly LivePoint[];
 }
 
@@ -34,17 +37,19 @@ export interface LiveFilters {
   readonly values: readonly number[];
 }
 
+export type LiveOutcome = "finished" | "interrupted" | "stopped early";
+
 export const liveStart = signal<LiveStart | null>(null);
 export const liveStep = signal<LiveStep | null>(null);
 export const liveConfusion = signal<readonly (readonly number[])[] | null>(null);
 export const liveFilters = signal<LiveFilters | null>(null);
 export const liveLast = signal<LivePoint | null>(null);
-/** How it ended; null while it runs. */
 /** Test accuracy after the last epoch. */
 export const liveTest = signal<number | null>(null);
-export const liveEnd = signal<string | null>(null);
+/** How it ended; null while it runs. */
+export const liveEnd = signal<LiveOutcome | null>(null);
 
-/** Listens until the page goes or `stop` is called. The browser connects again by itself; the server then tells all anew. */
+/** Listens until the page goes or `stop` is called. The browser connects again by itself; the server then tells all once more. */
 export function listenTo(address: string): () => void {
   const source = new EventSource(new URL(address, document.baseURI));
   const on = <T>(name: string, take: (value: T) => void) =>
@@ -55,6 +60,8 @@ export function listenTo(address: string): () => void {
     liveStart.value = start;
     liveEnd.value = null;
     liveTest.value = null;
+    liveLast.value = null;
+    liveConfusion.value = null;
     clearCurves();
     for (const point of start.points) takePoint(point, start.stepsPerEpoch);
   });
@@ -68,7 +75,7 @@ export function listenTo(address: string): () => void {
   on<LiveFilters>("filters", (filters) => {
     liveFilters.value = filters;
   });
-  on<{ readonly outcome: string }>("end", ({ outcome }) => {
+  on<{ readonly outcome: LiveOutcome }>("end", ({ outcome }) => {
     liveEnd.value = outcome;
     source.close();
   });

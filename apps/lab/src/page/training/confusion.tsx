@@ -21,13 +21,20 @@ export function Confusion({ network }: { readonly network: number }) {
       {test === undefined ? (
         <p class="muted">{t("notTested")}</p>
       ) : (
-        <Matrix size={test.confusion.width} values={test.confusion.values} />
+        <Matrix size={test.confusion.width} values={test.confusion.values} nameOf={className} />
       )}
     </>
   );
 }
 
-export function Matrix({ size, values }: { readonly size: number; readonly values: Float32Array }) {
+interface MatrixProps {
+  readonly size: number;
+  readonly values: Float32Array;
+  /** What a class is called. */
+  readonly nameOf: (label: number) => string;
+}
+
+export function Matrix({ size, values, nameOf }: MatrixProps) {
   const dark = theme() === "dark";
   const rows = Array.from({ length: size }, (_, row) => {
     const cells = [...values.subarray(row * size, (row + 1) * size)];
@@ -44,7 +51,7 @@ export function Matrix({ size, values }: { readonly size: number; readonly value
             </th>
             {rows.map((_, column) => (
               <th key={column} scope="col">
-                <span>{className(column)}</span>
+                <span>{nameOf(column)}</span>
               </th>
             ))}
             <th scope="col">
@@ -55,7 +62,7 @@ export function Matrix({ size, values }: { readonly size: number; readonly value
         <tbody>
           {rows.map(({ cells, total }, row) => (
             <tr key={row}>
-              <th scope="row">{className(row)}</th>
+              <th scope="row">{nameOf(row)}</th>
               {cells.map((value, column) => {
                 const colour = colourOf(
                   total === 0 ? 0 : value / total,
@@ -72,8 +79,8 @@ export function Matrix({ size, values }: { readonly size: number; readonly value
                     }}
                     title={t("confusionCell", {
                       count: value,
-                      truth: className(row),
-                      answer: className(column),
+                      truth: nameOf(row),
+                      answer: nameOf(column),
                     })}
                   >
                     {value === 0 ? "" : value}

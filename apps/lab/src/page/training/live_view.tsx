@@ -1,8 +1,9 @@
 /** The view of a training that the command line runs: curves, first kernels, confusion matrix; at its end it opens here. */
 import { useEffect } from "preact/hooks";
 import { Icon } from "../parts/icons.tsx";
-import { count, lossText, percent, t } from "../state/language.ts";
+import { count, language, lossText, percent, t } from "../state/language.ts";
 import {
+  type LiveOutcome,
   listenTo,
   liveConfusion,
   liveEnd,
@@ -18,6 +19,12 @@ import { Matrix } from "./confusion.tsx";
 import { Charts } from "./curves.tsx";
 import { Bank } from "./filters.tsx";
 
+const ENDED = {
+  finished: "liveFinished",
+  interrupted: "liveInterrupted",
+  "stopped early": "liveStoppedEarly",
+} as const satisfies Record<LiveOutcome, string>;
+
 export function LiveView({ address }: { readonly address: string }) {
   useEffect(() => listenTo(address), [address]);
   const start = liveStart.value;
@@ -29,13 +36,17 @@ export function LiveView({ address }: { readonly address: string }) {
   if (start === null) return <p class="muted">{t("liveWaiting")}</p>;
   const filters = liveFilters.value;
   const confusion = liveConfusion.value;
+  const nameOf = (label: number) => {
+    const name = start.classes[label] ?? String(label);
+    return typeof name === "string" ? name : name[language.value];
+  };
   const listed = served.value.runs.some(({ name }) => name === start.name);
   return (
     <div class="stack">
       <LiveFacts />
       {end !== null && (
         <p class="notice">
-          <span>{t("liveEnded", { outcome: end })}</span>
+          <span>{t(ENDED[end])}</span>
           {listed && (
             <button type="button" class="tiny" onClick={() => void openRun(start.name)}>
               <Icon name="folder" />
@@ -54,7 +65,7 @@ export function LiveView({ address }: { readonly address: string }) {
       {confusion !== null && (
         <section class="card stack" aria-labelledby="live-confusion">
           <h2 id="live-confusion">{t("tabConfusion")}</h2>
-          <Matrix size={confusion.length} values={Float32Array.from(confusion.flat())} />
+          <Matrix size={confusion.length} values={Float32Array.from(confusion.flat())} nameOf={nameOf} />
         </section>
       )}
     </div>
@@ -69,6 +80,7 @@ function LiveFacts() {
   return (
     <section class="card" aria-labelledby="live">
       <h2 id="live">{t("liveTitle", { model: start.model, name: start.name })}</h2>
+      {start.part === "head" && <p class="lead">{t("liveHead")}</p>}
       <dl class="facts">
         <div>
           <dt>{t("epoch")} </dt>
