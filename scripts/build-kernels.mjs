@@ -19,6 +19,10 @@ const outputs = join(root, "build/inlined/kernels");
 /** The largest memory that 32-bit addresses reach, in pages of 64 KiB. */
 const MAXIMUM_PAGES = 65536;
 
+/** How a memory that is imported, with a maximum, says whether threads share it. */
+const ALONE = 1;
+const SHARED = 3;
+
 const variants = ["simd", "relaxed", "classic"]
   .filter((name) => !process.argv.includes(`--without=${name}`))
   .map((name) => ({
@@ -40,27 +44,70 @@ if (stale.length > 0) {
   const { default: asc } = await import("assemblyscript/asc");
   mkdirSync(outputs, { recursive: true });
   for (const { file, entry, relaxed } of stale) {
-    const binary = await compile(asc, { entry, relaxed, shared: false });
-    const flag = differingByte(binary, await compile(asc, { entry, relaxed, shared: true }));
+    const binary = await compile(asc, { entry, relaxed });
+    const flag = sharedFlagAt(binary);
     const text = deflateRawSync(binary, { level: 9 }).toString("base64");
     writeFileSync(file, `export default "${text}";\nexport const sharedFlagAt = ${flag};\n`);
   }
 }
 
-/** Where the flag is that says whether the memory is shared (3 in place of 1): the one byte in which both differ. */
-function differingByte(single, shared) {
-  const places = [...single.keys()].filter((at) => single[at] !== shared[at]);
-  const [at] = places;
-  if (places.length === 1 && single.length === shared.length && single[at] === 1 && shared[at] === 3)
-    return at;
-  throw new Error("the binaries for shared memory and for one thread differ in more than the memory's flag");
+/**
+ * Where the flag is that says whether the imported memory is shared. The kernels hold no atomic operation, so the code of
+ * both binaries is the same. What this Node.js can run (the oldest has no relaxed SIMD), it can run shared, too.
+ */
+function sharedFlagAt(binary) {
+  const places = importedMemories(binary);
+  const shared = binary.slice();
+  shared[places[0]] = SHARED;
+  const both = [binary, shared].map((bytes) => WebAssembly.validate(bytes));
+  if (places.length === 1 && binary[places[0]] === ALONE && both[0] === both[1]) return places[0];
+  throw new Error("the kernels' binary imports no memory that could be shared by changing its flag");
 }
 
-async function compile(asc, { entry, relaxed, shared }) {
+/** Where the limits of each imported memory begin in a binary (WebAssembly, section 5.5.5). */
+function importedMemories(binary) {
+  const IMPORTS = 2;
+  const [FUNCTION, MEMORY] = [0, 2];
+  let at = 8;
+  const number = () => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = binary[at++];
+      value |= (byte & 127) << shift;
+      if (byte < 128) return value >>> 0;
+    }
+  };
+  const skipName = () => {
+    const length = number();
+    at += length;
+  };
+  while (binary[at] !== IMPORTS) {
+    at++;
+    const length = number();
+    at += length;
+  }
+  at++;
+  number();
+  const found = [];
+  for (let left = number(); left > 0; left--) {
+    skipName();
+    skipName();
+    const kind = binary[at++];
+    if (kind === MEMORY) {
+      found.push(at);
+      const flags = number();
+      number();
+      if (flags & 1) number();
+    } else if (kind === FUNCTION) number();
+    else throw new Error(`the kernels' binary imports something of kind ${kind}`);
+  }
+  return found;
+}
+
+async function compile(asc, { entry, relaxed }) {
   const flags = ["--runtime", "stub", "-O3", "--noAssert", "--memoryBase", "1024", "--stackSize", "0"];
   flags.push("--importMemory", "--initialMemory", "2", "--maximumMemory", String(MAXIMUM_PAGES));
   flags.push("--enable", "simd", "--disable", "mutable-globals");
-  if (shared) flags.push("--sharedMemory", "--enable", "threads");
   if (relaxed) flags.push("--enable", "relaxed-simd");
   const written = new Map();
   const { error, stderr } = await asc.main(
