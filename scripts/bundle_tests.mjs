@@ -73,6 +73,8 @@ export async function bundleTests(files) {
       tsconfigRaw: {},
       bundle: true,
       splitting: true,
+      // Tests use nearly all of the package: looking for what each of them leaves out would take most of the time.
+      treeShaking: false,
       format: "esm",
       entryPoints: [...new Set([...bundled, ...programs])].map((file) => join(tests, file)),
       outbase: tests,
