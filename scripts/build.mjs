@@ -138,10 +138,18 @@ function builtByTypescript(path, ending) {
   return ending !== ".js" || existsSync(`${base}.js.map`) || existsSync(`${base}.d.ts`);
 }
 
-/** Declares methods and bundles; false if that failed, after saying why. */
-async function completed() {
+function compileTypescript() {
+  prune();
+  const args = ["-p", root, "--pretty", "false"];
+  // Each checker checks again what it shares with the others: on two processors, two take a third more and end no sooner.
+  args.push("--checkers", String(Math.max(1, Math.min(4, availableParallelism() >> 1))));
+  return step("TypeScript", [join(root, "node_modules/typescript/bin/tsc"), ...args]);
+}
+
+/** Declares the methods of what was compiled, and bundles; false if that failed, after saying why. */
+async function completed({ compiled }) {
   try {
-    await declareMethods();
+    if (compiled) await declareMethods();
   } catch (error) {
     console.error(`The declarations of methods failed: ${error.message}`);
     return false;
@@ -167,28 +175,19 @@ export async function build({ force = false } = {}) {
 
   const started = performance.now();
   console.error("Building ...");
-  if (kernelsStale && kernels !== undefined) {
-    const status = await step("The kernels' build", [kernelScript]);
-    if (status !== 0) return status;
-    writeStamps({ ...stamps, kernels });
-  }
   // Taken before the compiler runs: a file saved meanwhile makes the next build look again.
   const typescript = typescriptStamp();
-  if (stamps.typescript !== typescript) {
-    prune();
-    const status = await step("TypeScript", [
-      join(root, "node_modules/typescript/bin/tsc"),
-      "-p",
-      root,
-      "--pretty",
-      "false",
-      // Each checker checks again what it shares with the others: no more of them than processors.
-      "--checkers",
-      String(Math.min(4, availableParallelism())),
-    ]);
-    if (status !== 0) return status;
-    if (hasEntries() && !(await completed())) return 1;
-  }
+  const typescriptStale = stamps.typescript !== typescript;
+  // At once: most of both is one thread.
+  const [ofKernels, ofTypescript] = await Promise.all([
+    kernelsStale && kernels !== undefined ? step("The kernels' build", [kernelScript]) : 0,
+    typescriptStale ? compileTypescript() : 0,
+  ]);
+  if (ofKernels === 0) writeStamps({ ...stamps, kernels });
+  const failed = ofKernels || ofTypescript;
+  if (failed) return failed;
+  // The bundles hold the kernels, too.
+  if (hasEntries() && !(await completed({ compiled: typescriptStale }))) return 1;
   writeStamps({ kernels, typescript });
   console.error(`Built in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
   return 0;
