@@ -4,7 +4,6 @@
  * sizes alone.
  */
 
-import { split } from "../../cpu/memory/memory_layout.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 
 /** A part of an image's convolution, as the convolution of one image that it is. */
@@ -26,8 +25,9 @@ export interface Block {
 const MANY_IMAGES = 9;
 /** Operations of a block, and blocks of all images. */
 const BLOCK_OPERATIONS = 2e6;
-/** Of a depthwise convolution, which has no product of many channels to be fast in. */
+/** Of a depthwise convolution, which has no product of many channels to be fast in; and from which on it is halved. */
 const DEPTHWISE_OPERATIONS = 7e5;
+const FEWEST_DEPTHWISE_OPERATIONS = 3e5;
 const MOST_BLOCKS = 16;
 const MOST_PER_IMAGE = 8;
 /** Output channels of a block: whole vectors, and enough of them that the image is not read for a few. */
@@ -37,9 +37,10 @@ const FEWEST_CHANNELS = 32;
 export function blocksPerImage({ n, groups, c, o, oh, ow, kh, kw }: ConvGeometry): number {
   if (n >= MANY_IMAGES) return 1;
   const operations = 2 * groups * o * c * oh * ow * kh * kw;
-  const worthIt = c === 1 && groups > 1 ? DEPTHWISE_OPERATIONS : BLOCK_OPERATIONS;
-  if (operations < worthIt) return 1;
-  const wanted = Math.max(2, Math.floor(operations / worthIt));
+  const depthwise = c === 1 && groups > 1;
+  const worthIt = depthwise ? DEPTHWISE_OPERATIONS : BLOCK_OPERATIONS;
+  if (operations < (depthwise ? FEWEST_DEPTHWISE_OPERATIONS : worthIt)) return 1;
+  const wanted = Math.max(2, 2 ** Math.round(Math.log2(operations / worthIt)));
   return Math.min(wanted, MOST_PER_IMAGE, Math.floor(MOST_BLOCKS / n));
 }
 
@@ -54,23 +55,34 @@ export function blocksOf(g: ConvGeometry): readonly Block[] | null {
   return channels ?? rowBlocks(g, wanted);
 }
 
+/**
+ * Where at most `wanted` parts of `total` begin, and the end. Their number is a power of two, and they are as equal as
+ * multiples of `grain` can be, so that two or four threads have equal shares: five parts of 32 channels take two threads
+ * as long as six.
+ */
+function evenCuts(total: number, wanted: number, grain = 1): readonly number[] {
+  const grains = Math.ceil(total / grain);
+  const parts = 2 ** Math.floor(Math.log2(Math.min(wanted, grains)));
+  return Array.from({ length: parts + 1 }, (_, i) =>
+    Math.min(total, Math.floor((grains * i) / parts) * grain),
+  );
+}
+
 function channelBlocks(g: ConvGeometry, wanted: number): readonly Block[] | null {
   if (wanted < 2) return null;
-  const { units, size } = split(g.o, wanted, FEWEST_CHANNELS / 2);
-  if (units < 2) return null;
-  return Array.from({ length: units }, (_, i) => {
-    const channel = i * size;
-    const o = Math.min(size, g.o - channel);
-    return { g: { ...g, n: 1, o, pitch: g.o }, fromRow: 0, toRow: 0, channel };
+  const cuts = evenCuts(g.o, wanted, FEWEST_CHANNELS / 2);
+  return cuts.slice(1).map((end, i) => {
+    const channel = cuts[i];
+    return { g: { ...g, n: 1, o: end - channel, pitch: g.o }, fromRow: 0, toRow: 0, channel };
   });
 }
 
 function rowBlocks(g: ConvGeometry, wanted: number): readonly Block[] | null {
-  const { units, size } = split(g.oh, wanted);
-  if (units < 2) return null;
+  const cuts = evenCuts(g.oh, wanted);
+  if (cuts.length < 3) return null;
   const blocks: Block[] = [];
-  for (let first = 0; first < g.oh; first += size) {
-    const oh = Math.min(size, g.oh - first);
+  for (const [i, first] of cuts.slice(0, -1).entries()) {
+    const oh = cuts[i + 1] - first;
     const top = first * g.sh - g.ph;
     const reached = top + (oh - 1) * g.sh + (g.kh - 1) * g.dh + 1;
     const [fromRow, end] = [Math.max(0, top), Math.min(g.h, reached)];
