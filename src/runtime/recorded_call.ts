@@ -6,7 +6,7 @@
 import type { TypedArray } from "../base/dtype.ts";
 import { OutOfMemoryError } from "../base/errors.ts";
 import { FROZEN_PASSES } from "../compiler/side_by_side.ts";
-import type { CompiledProgram, RunBindings } from "../engines/contract/engine.ts";
+import type { CompiledProgram, EngineBuffer, RunBindings } from "../engines/contract/engine.ts";
 import { type Capture, captureNodes, collectNodes, constantValue, Value } from "../graph/node.ts";
 import { bytesOfValues, type DeviceBuffer, PendingReadback, type Run } from "./run.ts";
 import type { EngineConnection } from "./runtime.ts";
@@ -16,6 +16,9 @@ export class RecordedCall {
   readonly #session: Session;
   readonly #connection: EngineConnection;
   readonly #captured: Capture;
+  /** The same under a name of its own, for a program whose weights stay packed. */
+  readonly #packing: Capture;
+  readonly #buffers: readonly EngineBuffer[];
   readonly #outputs: readonly Value[];
   /** Of each input that is given at a call, its place among the program's. */
   readonly #places: readonly number[];
@@ -39,6 +42,8 @@ export class RecordedCall {
       outputs,
       [],
     );
+    this.#packing = { ...this.#captured, key: `packed ${this.#captured.key}` };
+    this.#buffers = this.#captured.states.map((state) => (state as DeviceBuffer).buffer);
     this.#places = inputs.map((value) => this.#captured.inputs.indexOf(value));
     this.#packed = this.#makePacked();
   }
@@ -51,7 +56,7 @@ export class RecordedCall {
   /** Room for packed weights; null if there are none, or no room: each run then packs them for itself. */
   #makePacked(): DeviceBuffer | null {
     try {
-      const { packedBytes } = this.#connection.prepare(this.#captured, FROZEN_PASSES)().program;
+      const { packedBytes } = this.#connection.prepare(this.#packing, FROZEN_PASSES)().program;
       return packedBytes === undefined ? null : this.#connection.makeDeviceBuffer(packedBytes, false);
     } catch (error) {
       if (error instanceof OutOfMemoryError) return null;
@@ -83,10 +88,14 @@ export class RecordedCall {
       inputs[place] = constantValue(data[i], shape, dtype);
     }
     const results = this.#outputs.map(({ shape, dtype }) => new Value({ shape, dtype }));
-    const program = this.#connection.prepare(this.#captured, this.#packed !== null ? FROZEN_PASSES : null);
+    const program =
+      this.#packed !== null
+        ? this.#connection.prepare(this.#packing, FROZEN_PASSES)
+        : this.#connection.prepare(this.#captured);
     const run: Run = {
       inputs,
       states: this.#captured.states as readonly DeviceBuffer[],
+      buffers: this.#buffers,
       readbacks: results.map((value) => new PendingReadback(value)),
       changes: [],
       bytes: bytesOfValues(inputs),

@@ -176,6 +176,8 @@ interface Change extends Commit {
 export interface Run {
   readonly inputs: readonly Value[];
   readonly states: readonly DeviceBuffer[];
+  /** The engine's buffers of `states`, if the same list comes again with later runs. */
+  readonly buffers?: readonly EngineBuffer[];
   readonly readbacks: readonly PendingReadback[];
   readonly changes: readonly Change[];
   /** Bytes of its inputs. */

@@ -333,7 +333,7 @@ export class EngineConnection {
     const send = () => {
       if (run.over) throw new Error("the run depends on one that failed");
       const inputs = run.inputs.map((value, i) => arrays[i] ?? (value.data as TypedArray));
-      const states = run.states.map(({ buffer }) => buffer);
+      const states = run.buffers ?? run.states.map(({ buffer }) => buffer);
       const compiled = program();
       this.lastProgram = compiled.program;
       const bindings = { inputs, states, packed: run.packed };
@@ -430,11 +430,10 @@ export class ProgramCache {
 
   /** @throws OutOfMemoryError if the program does not fit the engine's memory. */
   lookUp(
-    { key: structure, build }: Capture,
+    { key, build }: Capture,
     target: ProgramTarget,
     frozen: FrozenPasses | null = null,
   ): CompiledProgram {
-    const key = frozen !== null ? `packed ${structure}` : structure;
     const found = this.#programs.get(key);
     if (found !== undefined) {
       // Back to the end of the map: what is forgotten is what has not been used for longest.

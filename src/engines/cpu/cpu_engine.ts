@@ -29,6 +29,7 @@ import type {
 import { boundValues, checkBindings, copyOf, keptOutputs, requireBuffer } from "../contract/run_program.ts";
 import { wantsPortable } from "../portable.ts";
 import type { CpuKernels } from "./cpu_kernels.ts";
+import type { RunPlaces } from "./cpu_messages.ts";
 import { CpuWorkers } from "./cpu_workers.ts";
 import { generateLoops, isFused, planLoop } from "./loops/fused_module.ts";
 import { simdSupport } from "./loops/simd_support.ts";
@@ -53,6 +54,16 @@ interface KnownProgram {
   readonly inputs: readonly number[];
   readonly states: readonly number[];
   readonly threadScratchBytes: number;
+  /** The last run, if the next one may be in the same places: the workers need not be told again. */
+  last: LastRun | null;
+}
+
+interface LastRun {
+  readonly states: readonly EngineBuffer[];
+  /** How often buffers had been freed or moved. */
+  readonly changes: number;
+  /** Where everything else was, in short. */
+  readonly rest: string;
 }
 
 /**
@@ -81,6 +92,8 @@ export class CpuEngine implements Engine {
   #liveBytes = 0;
   #runs = 0;
   #moves = 0;
+  /** How often buffers were freed or moved: addresses hold until the next time. */
+  #changes = 0;
 
   /** @param instead - kernels that are used if the others cannot start. */
   constructor(kernels: CpuKernels, options: CpuEngineOptions = {}, instead: CpuKernels | null = null) {
@@ -206,6 +219,7 @@ export class CpuEngine implements Engine {
     requireBuffer(this.name, this.#buffers, buffer);
     this.#heap?.free(this.#blocks.get(buffer.id) as HeapBlock);
     this.#freedEarly = true;
+    this.#changes++;
     this.#buffers.delete(buffer.id);
     this.#untouched.delete(buffer.id);
     this.#blocks.delete(buffer.id);
@@ -222,6 +236,7 @@ export class CpuEngine implements Engine {
       inputs: boundValues(program, "input"),
       states: boundValues(program, "state"),
       threadScratchBytes,
+      last: null,
     });
     this.#workers.provideHostKernels(hostOps(program));
     this.#workers.postAll({ type: "compile", program: compiled.id, source: program, ...loops });
@@ -232,46 +247,59 @@ export class CpuEngine implements Engine {
     const { arena } = this.#ready();
     const known = this.#programs.get(compiled.id);
     if (known === undefined) throw new EngineError(`${this.name}: this program was released`);
-    checkBindings(this.name, compiled.program, known.inputs, known.states, bindings);
-    for (const state of bindings.states) requireBuffer(this.name, this.#buffers, state);
+    const { states, packed } = bindings;
     const keep = keptOutputs(compiled.program, bindings);
     const kept = keep.filter((buffer) => buffer !== null);
-    for (const buffer of kept) requireBuffer(this.name, this.#buffers, buffer);
-    const { packed } = bindings;
+    // A list that was checked is not checked again as long as no buffer has been freed.
+    const isKnown = states === known.last?.states && this.#changes === known.last.changes;
+    checkBindings(this.name, compiled.program, known.inputs, isKnown ? [] : known.states, bindings);
+    for (const buffer of isKnown ? kept : [...states, ...kept])
+      requireBuffer(this.name, this.#buffers, buffer);
     if (packed !== undefined) requireBuffer(this.name, this.#buffers, packed.buffer);
     const pack = packed?.pack === true;
     const staged = this.#staging?.stage(bindings.inputs, this.#earlierRunsDone) ?? null;
     const inputs = staged === null ? bindings.inputs.map(copyOf) : [];
     const { id, answer } = this.#workers.requests.open<RunResult>();
-    const common = {
+    const packedAt = packed === undefined ? 0 : this.#addressOf(packed.buffer);
+    const changes = this.#changes;
+    const rest = `${arena.address} ${packedAt} ${pack} ${staged?.addresses}`;
+    const { last } = known;
+    const isSame =
+      kept.length === 0 && states === last?.states && changes === last.changes && rest === last.rest;
+    known.last = kept.length === 0 ? { states, changes, rest } : null;
+    const common: RunPlaces | null = isSame
+      ? null
+      : {
+          arena: arena.address,
+          threadScratch: arena.address + aligned(compiled.program.arenaBytes),
+          threadScratchBytes: known.threadScratchBytes,
+          states: states.map((state) => this.#addressOf(state)),
+          inputsAt: staged?.addresses ?? null,
+          packed: packedAt,
+          pack,
+          buffers: [],
+          kept: [],
+          keepAt: [],
+        };
+    const message = {
       type: "run" as const,
       request: id,
       program: compiled.id,
-      arena: arena.address,
-      threadScratch: arena.address + aligned(compiled.program.arenaBytes),
-      threadScratchBytes: known.threadScratchBytes,
-      states: bindings.states.map((state) => this.#addressOf(state)),
-      inputsAt: staged?.addresses ?? null,
-      packed: packed === undefined ? 0 : this.#addressOf(packed.buffer),
-      pack,
       knownFailure: this.#workers.requests.lastFailure,
       profile: options.profile === true,
     };
     // The first thread needs no help, and waits for none.
     const threads = compiled.program.isSmall === true ? 1 : this.#threads;
     for (let worker = 1; worker < threads; worker++)
-      this.#workers.post(worker, { ...common, inputs: [], buffers: [], kept: [], keepAt: [] });
-    this.#workers.post(
-      0,
-      {
-        ...common,
-        inputs,
-        buffers: idsOf(bindings.states, pack ? undefined : packed?.buffer),
-        kept: idsOf(kept, pack ? packed?.buffer : undefined),
-        keepAt: keep.map((buffer) => buffer && this.#addressOf(buffer)),
-      },
-      inputs.map((input) => input.buffer),
-    );
+      this.#workers.post(worker, { ...message, places: common, inputs: [] });
+    const places = common && {
+      ...common,
+      buffers: idsOf(states, pack ? undefined : packed?.buffer),
+      kept: idsOf(kept, pack ? packed?.buffer : undefined),
+      keepAt: keep.map((buffer) => buffer && this.#addressOf(buffer)),
+    };
+    const transfer = inputs.map((input) => input.buffer);
+    this.#workers.post(0, { ...message, places, inputs }, transfer);
     this.#runs++;
     try {
       return await answer;
@@ -314,6 +342,7 @@ export class CpuEngine implements Engine {
       move: (from, to, bytes) => {
         const over = () => this.#moves--;
         this.#moves++;
+        this.#changes++;
         this.#move(from, to, bytes).then(over, over);
       },
       letGo: () => this.#staging?.letGo(),

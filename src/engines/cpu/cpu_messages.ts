@@ -26,10 +26,8 @@ export interface CompileMessage extends GeneratedLoops {
   readonly source: Program;
 }
 
-export interface RunMessage {
-  readonly type: "run";
-  readonly request: number;
-  readonly program: number;
+/** Where a run finds everything: worked out once for runs of a program that follow each other in the same places. */
+export interface RunPlaces {
   /** Byte address of the program's arena. */
   readonly arena: number;
   /** Byte address of the first thread's own scratch, and the bytes of each. */
@@ -39,8 +37,6 @@ export interface RunMessage {
   readonly states: readonly number[];
   /** Byte addresses of the inputs, if the caller has written them into the memory; else null. */
   readonly inputsAt: readonly number[] | null;
-  /** What is to be copied into the arena; for the first worker only. */
-  readonly inputs: readonly Uint8Array<ArrayBuffer>[];
   /** Byte address of the program's packed weights, and whether the run packs them. */
   readonly packed: number;
   readonly pack: boolean;
@@ -50,6 +46,16 @@ export interface RunMessage {
   readonly kept: readonly number[];
   /** By output, the address where it stays; null for a copy. For the first worker only. */
   readonly keepAt: readonly (number | null)[];
+}
+
+export interface RunMessage {
+  readonly type: "run";
+  readonly request: number;
+  readonly program: number;
+  /** Null if they are those of the program's run before. */
+  readonly places: RunPlaces | null;
+  /** What is to be copied into the arena; for the first worker only. */
+  readonly inputs: readonly Uint8Array<ArrayBuffer>[];
   /** See `FailingRun`. */
   readonly knownFailure: number;
   readonly profile: boolean;

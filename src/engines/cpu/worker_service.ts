@@ -22,7 +22,7 @@ import {
 } from "../contract/run_program.ts";
 import { callReference } from "../reference/reference_step.ts";
 import type { OpenKernels, ProgramKernels, WorkerKernels } from "./cpu_kernels.ts";
-import type { CompileMessage, CpuMessage, RunMessage, StartMessage } from "./cpu_messages.ts";
+import type { CompileMessage, CpuMessage, RunMessage, RunPlaces, StartMessage } from "./cpu_messages.ts";
 import type { KernelExports, KernelStage } from "./kernel.ts";
 import { fusedImports, fusedKernel } from "./loops/fused_module.ts";
 import { shareControl, ThreadBarrier } from "./threads/thread_barrier.ts";
@@ -30,6 +30,7 @@ import { WorkShares } from "./threads/work_shares.ts";
 
 let context: WorkerContext | undefined;
 const programs = new Map<number, PreparedProgram | { readonly failure: unknown; readonly source: Program }>();
+const placesOfLastRun = new Map<number, RunPlaces>();
 /** Kept by the first thread, which decides for all. */
 const failedWrites = new FailedWrites();
 
@@ -91,6 +92,7 @@ function receive(request: CpuMessage, port: WorkerPort, open: OpenKernels): void
       const program = programs.get(request.program);
       if (program instanceof PreparedProgram) program.release();
       programs.delete(request.program);
+      placesOfLastRun.delete(request.program);
       break;
     }
     case "hostKernels":
@@ -128,31 +130,34 @@ function kernelAbort(): never {
 
 function run({ thread }: WorkerContext, message: RunMessage, port: WorkerPort): void {
   const program = programs.get(message.program);
+  if (message.places !== null) placesOfLastRun.set(message.program, message.places);
+  const places = placesOfLastRun.get(message.program) as RunPlaces;
   if (thread !== 0) {
     try {
-      if (program instanceof PreparedProgram) program.run(message, false);
+      if (program instanceof PreparedProgram) program.run(message, places, false);
     } catch (error) {
       port.post({ request: message.request, helperError: recordError(error) });
     }
     return;
   }
-  const failedRun = failedWrites.cause(message.buffers, message.knownFailure);
+  const failing = { ...places, ...message };
+  const failedRun = failedWrites.cause(places.buffers, message.knownFailure);
   const source = program instanceof PreparedProgram ? program.source : program?.source;
   try {
     if (!(program instanceof PreparedProgram))
       throw program?.failure ?? new Error("this program was released");
-    const answer = program.run(message, failedRun !== undefined);
+    const answer = program.run(message, places, failedRun !== undefined);
     if (answer !== undefined) {
       const transfer = answer.outputs.map((output) => output.buffer as ArrayBuffer);
       port.post({ request: message.request, value: answer }, transfer);
       return;
     }
   } catch (error) {
-    if (source !== undefined) failedWrites.add(message, source, failedRun);
+    if (source !== undefined) failedWrites.add(failing, source, failedRun);
     throw error;
   }
   // An earlier run, or this one on another thread, which says why.
-  failedWrites.add(message, source as Program, failedRun);
+  failedWrites.add(failing, source as Program, failedRun);
   port.post({ request: message.request, failedRun: failedRun ?? message.request });
 }
 
@@ -270,15 +275,16 @@ export class PreparedProgram {
   /**
    * Runs the program. The first thread gets the answer; throws on the thread whose kernel threw.
    *
+   * @param places - the message's, or those of the run before.
    * @param skipped - said by the first thread: all walk from barrier to barrier, and nothing is computed.
    */
-  run(message: RunMessage, skipped: boolean): RunResult | undefined {
+  run(message: RunMessage, places: RunPlaces, skipped: boolean): RunResult | undefined {
     const { thread, barrier } = this.#context;
     barrier.begin();
     this.#failure = undefined;
-    this.#packs = message.pack;
+    this.#packs = places.pack;
     this.#writers = "first";
-    this.#bind(message);
+    if (message.places !== null) this.#bind(places);
     if (thread === 0) {
       barrier.failed = skipped;
       message.inputs.forEach((_, i) => {
@@ -290,7 +296,7 @@ export class PreparedProgram {
     this.#meet("first");
     if (this.#failure !== undefined) throw this.#told(this.#failure);
     if (thread !== 0 || barrier.failed) return undefined;
-    const answer = { outputs: this.#takeOutputs(message.keepAt), timings };
+    const answer = { outputs: this.#takeOutputs(places.keepAt), timings };
     this.#commit();
     return answer;
   }
@@ -353,28 +359,28 @@ export class PreparedProgram {
     return { units: 1, run };
   }
 
-  /** Works out where every value lies in this run. */
-  #bind(message: RunMessage): void {
+  /** Works out where every value lies in this run, and in later ones in the same places. */
+  #bind(places: RunPlaces): void {
     const { values } = this.#program;
     const at = this.#at;
     for (let id = 0; id < values.length; id++) {
       const { kind, index, offset } = values[this.#roots[id]];
-      if (kind === "state") at[id] = message.states[index];
-      else if (kind === "input" && message.inputsAt !== null) at[id] = message.inputsAt[index];
-      else at[id] = message.arena + offset;
+      if (kind === "state") at[id] = places.states[index];
+      else if (kind === "input" && places.inputsAt !== null) at[id] = places.inputsAt[index];
+      else at[id] = places.arena + offset;
     }
-    const own = message.threadScratch + this.#context.thread * message.threadScratchBytes;
+    const own = places.threadScratch + this.#context.thread * places.threadScratchBytes;
     for (const { step, addresses } of this.#steps) {
       for (let i = 0; i < step.inputs.length; i++) addresses.inputs[i] = at[step.inputs[i]];
       for (let i = 0; i < step.outputs.length; i++) addresses.outputs[i] = at[step.outputs[i]];
       const { offset, packed } = step.scratch;
-      addresses.scratch = (packed === true ? message.packed : message.arena) + offset;
+      addresses.scratch = (packed === true ? places.packed : places.arena) + offset;
       addresses.threadScratch = own;
     }
   }
 
   /** Copies of the outputs that do not stay in a buffer. */
-  #takeOutputs(keepAt: RunMessage["keepAt"]): TypedArray[] {
+  #takeOutputs(keepAt: RunPlaces["keepAt"]): TypedArray[] {
     const { views } = this.#context;
     const copies: TypedArray[] = [];
     this.#program.outputs.forEach((id, i) => {
