@@ -164,8 +164,7 @@ export function compute(
     const values = outputs.map((_, i) => loaded.output(i));
     first ??= values;
     for (const [i, value] of values.entries()) {
-      const expected = new Uint8Array(first[i].buffer);
-      const same = new Uint8Array(value.buffer).every((bits, j) => bits === expected[j]);
+      const same = Buffer.compare(Buffer.from(value.buffer), Buffer.from(first[i].buffer)) === 0;
       if (!same) throw new Error(`output ${i}: ${threads} threads give other bits than one`);
     }
   }
@@ -175,10 +174,12 @@ export function compute(
 /** Numbers in [-1, 1), the same for the same seed. */
 export function randomValues(count: number, seed: number): Float32Array {
   let state = (seed * 2654435761 + 12345) >>> 0;
-  return Float32Array.from({ length: count }, () => {
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
+    values[i] = state / 2 ** 31 - 1;
+  }
+  return values;
 }
 
 /** Fails if |actual - expected| is above 1e-5 of the expected size or of the typical size of all. */

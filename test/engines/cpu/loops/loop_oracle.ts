@@ -6,7 +6,10 @@ import { numel } from "../../../../src/base/shape.ts";
 import type { FusedLoop } from "../../../../src/engines/contract/fused_loop.ts";
 import { MATH_IMPORTS } from "../../../../src/engines/cpu/loops/math_imports.ts";
 
+/** What is left of a number in an array of the dtype. */
 function round(dtype: DType, value: number): number {
+  if (dtype === "float64") return value;
+  if (dtype === "float32") return Math.fround(value);
   return arrayFrom(dtype, [value])[0];
 }
 

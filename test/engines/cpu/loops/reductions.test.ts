@@ -58,10 +58,8 @@ for (const [name, shape, axes] of SHAPES) {
         const tolerance = o < 2 ? (dtype === "float32" ? 5e-7 : 1e-13) : 0;
         for (let i = 0; i < data.length; i++) {
           const want = expected.outputs[o][i];
-          assert.ok(
-            Math.abs(data[i] - want) <= tolerance * want,
-            `output ${o}[${i}]: ${data[i]}, expected ${want}`,
-          );
+          if (!(Math.abs(data[i] - want) <= tolerance * want))
+            assert.fail(`output ${o}[${i}]: ${data[i]}, expected ${want}`);
         }
       });
       for (const threads of [2, 3, 7]) {
