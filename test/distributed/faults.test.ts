@@ -25,6 +25,12 @@ const CASES: readonly (readonly [Vendor, string, string, RegExp])[] = [
   ["openmpi", "ends early", "process.exit(3)", /rank 1 has ended with exit code 3|rank 1 .* was lost/],
   [
     "mpich",
+    "is killed",
+    'process.kill(process.pid, "SIGKILL")',
+    /rank 1 \(process \d+ on .*\) was lost: its process has ended/,
+  ],
+  [
+    "mpich",
     "is stopped",
     'process.kill(process.pid, "SIGSTOP")',
     /rank 1 \(process \d+ on .*\) has stopped answering/,
@@ -42,10 +48,15 @@ for (const [vendor, what, body, sentence] of CASES) {
   });
 }
 
-test("mpich: its launcher ends all ranks if one is killed", { skip: isMissing("mpich") }, async () => {
-  const { code, stdout } = await runRanks("mpich", 2, fatal('process.kill(process.pid, "SIGKILL")'));
+test("mpich: the lost rank is named, too, if the launcher ends all others at once", {
+  skip: isMissing("mpich"),
+}, async () => {
+  // It looks at its ranks when one of them prints something.
+  const body = `setInterval(() => console.log("at work"), 20); ${fatal('process.kill(process.pid, "SIGKILL")')}`;
+  const { code, stderr } = await runRanks("mpich", 2, body);
   assert.notEqual(code, 0);
-  assert.match(stdout, /Killed \(signal 9\)/);
+  assert.match(stderr, /DistributedError: rank 1 \(process \d+ on .*\) was lost: its process has ended/);
+  assert.doesNotMatch(stderr, /rank 0 .* was lost/);
 });
 
 describe("libraries", () => {

@@ -4,6 +4,7 @@
  */
 import { processRuns } from "../../base/running_process.ts";
 import type { CollectiveChannel } from "../../workers/collective_channel.ts";
+import { lostWithoutWord } from "./last_words.ts";
 import type { Mpi, NativeArray, PendingRequest } from "./mpi.ts";
 import type { RankGroup } from "./reduction.ts";
 
@@ -194,8 +195,10 @@ export class Health {
   #lost(now: number): string | null {
     for (const other of this.#others) {
       other.goneSince = this.#isGone(other) ? (other.goneSince ?? now) : null;
-      if (other.goneSince !== null && now - other.goneSince >= GONE_MS)
-        return `${named(other)} was lost: its process has ended without a word (killed, or out of memory)`;
+      if (other.goneSince !== null) {
+        if (now - other.goneSince < GONE_MS) continue;
+        return lostWithoutWord(other);
+      }
       if (!other.watched || now - other.lastSeen <= this.#patienceMs) continue;
       this.#end(other);
       return `${named(other)} has stopped answering: nothing was heard of it for ${Math.round((now - other.lastSeen) / 1000)} s`;

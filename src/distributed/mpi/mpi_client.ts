@@ -8,6 +8,7 @@ import { reviveError } from "../../workers/errors_across.ts";
 import { Requests } from "../../workers/worker_messages.ts";
 import type { WorkerHandle, WorkerScript } from "../../workers/worker_port.ts";
 import type { RankPlace } from "./health.ts";
+import { type LastWords, prepareLastWords } from "./last_words.ts";
 import type { Launcher } from "./launcher.ts";
 import type { Collective, FromMpi, StartedWorld, ToMpi, Transfer } from "./mpi_messages.ts";
 
@@ -20,6 +21,8 @@ const SCRIPT: WorkerScript = {
 const TICK_MS = 500;
 /** Milliseconds in which a process is to end by itself when the world has failed. */
 const GRACE_MS = 5000;
+/** Seconds in which all ranks have ended when one has missed another. */
+const END_SECONDS = 5;
 
 export class MpiClient {
   readonly channel = new CollectiveChannel();
@@ -29,6 +32,7 @@ export class MpiClient {
   #failure: DistributedError | null = null;
   #ended = false;
   #places: readonly RankPlace[] = [];
+  #lastWords: LastWords | null = null;
   /** Told once when the world has failed. */
   onFailed: ((error: DistributedError) => void) | null = null;
 
@@ -48,6 +52,7 @@ export class MpiClient {
     try {
       const world = await this.#ask<StartedWorld>((request) => ({ ...start, request }));
       this.#places = world.places;
+      this.#lastWords = prepareLastWords(world.places, world.rank, patience + END_SECONDS);
       return world;
     } catch (error) {
       await this.#end();
@@ -90,6 +95,7 @@ export class MpiClient {
 
   /** Tells the other ranks why this one ends. */
   leave(reason: string): void {
+    this.#lastWords?.leaveUnsaid();
     if (this.#failure === null && !this.#ended) this.#post({ type: "leave", reason });
   }
 
@@ -97,11 +103,13 @@ export class MpiClient {
   async finalize(): Promise<void> {
     if (this.#ended || this.#failure !== null) return;
     await this.#ask((request) => ({ type: "finalize", request }));
+    this.#lastWords?.leaveUnsaid();
     await this.#end();
   }
 
   /** This process ends without a word to the others, who see for themselves. */
   abandon(): void {
+    this.#lastWords?.leaveUnsaid();
     this.#ended = true;
   }
 
@@ -149,6 +157,7 @@ export class MpiClient {
     // It happened elsewhere: where it was received says nothing.
     error.stack = `${error.name}: ${reason}`;
     this.#failure = error;
+    this.#lastWords?.leaveUnsaid();
     clearInterval(this.#ticking);
     this.onFailed?.(error);
     // A program that waits for nothing that fails would go on alone.

@@ -39,6 +39,8 @@ const { values } = parseArgs({
   },
 });
 
+const WARM_UP_SECONDS = 4;
+
 const shared = values.reduce !== "alone";
 const windows = Number(values.windows);
 const threads = Number(values.threads);
@@ -86,6 +88,8 @@ async function measure(): Promise<RankLine> {
   const [first, , last] = (await train(3)).ends;
   const slowest = await ofAll((last - first) / 2, "max");
   const steps = Math.max(1, Math.round((1000 * Number(values.seconds)) / slowest));
+  // V8 compiles the JavaScript of small steps for some seconds, in each rank, on the same processors.
+  await train(Math.ceil((1000 * WARM_UP_SECONDS) / slowest));
   // Of the steps of a training the first two are not those of the long run.
   const lead = 2;
   const { ends, processorTimes } = await train(lead + steps * windows);
