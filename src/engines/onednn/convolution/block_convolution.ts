@@ -7,13 +7,7 @@ import { ELEMENT_BYTES } from "../library/dnnl_constants.ts";
 import { copier, elementOf, type OnednnStep, type SliceKernel, type Variant } from "../onednn_step.ts";
 import { type Algorithm, imageBytes, pitchOf } from "./convolution_algorithms.ts";
 import { type Block, blockKey } from "./convolution_blocks.ts";
-import {
-  chooseWeights,
-  type Described,
-  describeSlice,
-  kernelFrom,
-  type WeightLayout,
-} from "./convolution_kernel.ts";
+import { chooseWeights, describeSlice, kernelFrom, type WeightLayout } from "./convolution_kernel.ts";
 
 /** What a block needs at a run: bytes from the addresses of the image, the result and the weights to its own. */
 interface BlockWork {
@@ -79,7 +73,7 @@ function worksOf(
   const pixel = ELEMENT_BYTES[elementOf(inputs[0].dtype)];
   const weightElement = ELEMENT_BYTES[elementOf(inputs[1].dtype)];
   const biasElement = inputs.length > 2 ? ELEMENT_BYTES[elementOf(inputs[2].dtype)] : 0;
-  const made = new Map<string, { readonly described: Described; readonly weights: WeightLayout }>();
+  const made = new Map<string, { readonly kernel: SliceKernel; readonly weights: WeightLayout }>();
   const works: BlockWork[] = [];
   let packed = 0;
   let shared: WeightLayout | undefined;
@@ -97,17 +91,13 @@ function worksOf(
       if (weights === null || described === null) return null;
       shared ??= weights;
       if (weights.packed !== shared.packed) return null;
-      found = { described, weights };
+      found = { kernel: kernelFrom(scope, step, g, 1, described, weights.layout), weights };
       made.set(blockKey(block), found);
     }
-    const { described, weights } = found;
-    const bytes = aligned(scope.bytesOf(weights.layout));
+    const bytes = aligned(scope.bytesOf(found.weights.layout));
     const first = toRow === 0;
     works.push({
-      // A kernel for each, though blocks alike could share one: its operands then lie where they lay in the run before, and
-      // the library has not to be told. It has the code of a kernel only once.
-      kernel: kernelFrom(scope, step, g, 1, described, weights.layout),
-      weights,
+      ...found,
       from: fromRow * g.w * g.c * g.groups * pixel,
       to: (toRow * g.ow * pitchOf(g) + channel) * pixel,
       bias: channel * biasElement,

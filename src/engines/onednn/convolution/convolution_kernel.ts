@@ -31,7 +31,7 @@ interface Operand {
   readonly wanted: Descriptor;
 }
 
-export interface Described {
+interface Described {
   readonly description: PrimitiveDescription;
   readonly from: Operand;
   readonly to: Operand;
