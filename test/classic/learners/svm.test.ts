@@ -146,7 +146,8 @@ describe("SVC as LIBSVM", () => {
   test("the event loop goes on", async () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
-    await SVC({ C: 10, gamma: 0.05 }).fit(train1, labels);
+    // Long enough: each pair is solved six times, exactly.
+    await SVC({ C: 10, gamma: 0.05, tol: 1e-9, probability: true }).fit(train1, labels);
     clearInterval(timer);
     assert.ok(ticks >= 2, `${ticks} ticks`);
   });
@@ -244,6 +245,12 @@ describe("bad input of support vector machines", () => {
     const signal = { aborted: true };
     await assert.rejects(SVC({ C: 10, gamma: 0.05 }).fit(train1, labels, { signal }), TrainingError);
     await assert.rejects(LinearSVC().fit(train1, labels, { signal }), TrainingError);
+  });
+
+  test("rows without features", async () => {
+    const none = { rows: 4, columns: 0, data: new Float32Array() };
+    for (const learner of [SVC(), LinearSVC()])
+      await assert.rejects(learner.fit(none, y), /expected at least one feature, got 4 rows of 0 columns/);
   });
 
   test("features of another kind than in training, and verbs before training", async () => {

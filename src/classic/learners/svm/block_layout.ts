@@ -1,48 +1,100 @@
-/** Where the kernel matrices of pairs of classes are, and how a pair is solved on them. No engine: workers do it. */
-import type { Turns } from "../turns.ts";
-import type { KernelRows } from "./kernel_rows.ts";
-import { type BinarySolution, type SmoSettings, solveSmo } from "./smo.ts";
+/** Where the examples and the kernel matrices of pairs of classes are in memory that threads share. */
 import { SmoMemory } from "./smo_memory.ts";
 import { PAGE } from "./svm_memory.ts";
 
+/** Examples of a panel, and rows of a product: the engine's register tile is as large. */
+export const PANEL = 8;
+export const TILE_ROWS = 4;
+
+/** Of products: two tables of four offsets, and a segment. */
+const TABLE_BYTES = 64;
+
+const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
 /**
- * Where blocks are: behind what the binary itself uses each class with itself, which all its pairs share, then the
- * places where pairs are solved, each with the block between its classes, the same turned, and vectors.
+ * Behind what the binaries themselves use: the examples of each class in panels, half their squared lengths, which rows
+ * are there, and the kernel matrix of each class with itself, which all its pairs share; then the places where pairs are
+ * solved, each with the rows of either class with the other, vectors, and what products need.
  */
 export class BlockLayout {
-  /** Rows of each class. */
+  /** Rows of each class, multiples of a panel. */
   readonly sizes: readonly number[];
+  readonly columns: number;
   readonly bytes: number;
+  /** Of kernel values alone. */
+  readonly kernelBytes: number;
+  readonly #largest: number;
+  readonly #panels: readonly number[];
+  readonly #halves: readonly number[];
+  readonly #known: readonly number[];
   readonly #own: readonly number[];
   readonly #pairsAt: number;
   readonly #pairBytes: number;
   readonly #blockBytes: number;
+  #end = PAGE;
 
-  /** @param pairs - how many are solved, or wait to be, at the same time. */
-  constructor(sizes: readonly number[], pairs: number) {
+  /** @param places - how many pairs are solved at the same time. */
+  constructor(sizes: readonly number[], columns: number, places: number) {
     this.sizes = sizes;
-    let at = PAGE;
-    this.#own = sizes.map((size) => {
-      const start = at;
-      at += 4 * size * size;
+    this.columns = columns;
+    this.#panels = this.#each((size) => 4 * size * columns);
+    this.#halves = this.#each((size) => 4 * size);
+    this.#known = this.#each((size) => size);
+    this.#own = this.#each((size) => 4 * size * size);
+    this.#pairsAt = this.#end;
+    const largest = Math.max(0, ...sizes);
+    this.#largest = largest;
+    this.#blockBytes = 4 * largest * largest;
+    this.#pairBytes = 2 * this.#blockBytes + aligned(SmoMemory.bytes(2 * largest)) + this.#productBytes;
+    this.bytes = this.#end + places * this.#pairBytes;
+    this.kernelBytes = sizes.reduce((sum, size) => sum + 4 * size * size, 0) + places * 2 * this.#blockBytes;
+  }
+
+  #each(bytes: (size: number) => number): number[] {
+    return this.sizes.map((size) => {
+      const start = this.#end;
+      this.#end += aligned(bytes(size));
       return start;
     });
-    this.#pairsAt = at;
-    const largest = Math.max(0, ...sizes);
-    this.#blockBytes = 4 * largest * largest;
-    this.#pairBytes = 2 * this.#blockBytes + SmoMemory.bytes(2 * largest);
-    this.bytes = at + pairs * this.#pairBytes;
+  }
+
+  get #resultBytes(): number {
+    return aligned(4 * this.#largest);
+  }
+
+  get #rowBytes(): number {
+    return aligned(4 * this.columns);
+  }
+
+  get #productBytes(): number {
+    return TABLE_BYTES + TILE_ROWS * this.#resultBytes + (PANEL + 1) * this.#rowBytes;
+  }
+
+  /** Of the first panel of a class. */
+  panelsAt(c: number): number {
+    return this.#panels[c];
+  }
+
+  /** Of half the squared lengths of a class. */
+  halvesAt(c: number): number {
+    return this.#halves[c];
+  }
+
+  /** Of a byte for each row of a class with itself: 1 if it is there. */
+  knownAt(c: number): number {
+    return this.#known[c];
   }
 
   ownAt(c: number): number {
     return this.#own[c];
   }
 
-  /** Of the block between the classes of a pair. */
+  /** Of the rows of a pair's first class with the second. */
   betweenAt(place: number): number {
     return this.#pairsAt + place * this.#pairBytes;
   }
 
+  /** Of the rows of the second with the first. */
   turnedAt(place: number): number {
     return this.betweenAt(place) + this.#blockBytes;
   }
@@ -51,107 +103,18 @@ export class BlockLayout {
     return this.turnedAt(place) + this.#blockBytes;
   }
 
-  /** Rows of the pair that is solved at a place. */
-  rowsOf(place: number, a: number, b: number): BlockRows {
-    const [first, second] = [this.sizes[a], this.sizes[b]];
-    const [own, other] = [this.ownAt(a), this.ownAt(b)];
-    return new BlockRows({ first, second, own, other, ...this.#betweens(place) });
+  /** Of what products need: tables, a tile's results, and rows of examples. */
+  tablesAt(place: number): number {
+    return this.betweenAt(place) + this.#pairBytes - this.#productBytes;
   }
 
-  #betweens(place: number) {
-    return { between: this.betweenAt(place), turned: this.turnedAt(place) };
-  }
-}
-
-interface BlockAddresses {
-  readonly first: number;
-  readonly second: number;
-  /** Of the first class with itself. */
-  readonly own: number;
-  /** Of the second class with itself. */
-  readonly other: number;
-  /** Of the first class with the second, and of the second with the first. */
-  readonly between: number;
-  readonly turned: number;
-}
-
-/** The rows of a pair, all of which are there. */
-class BlockRows implements KernelRows {
-  readonly size: number;
-  readonly first: number;
-  readonly batch = Number.MAX_SAFE_INTEGER;
-  readonly #at: BlockAddresses;
-
-  constructor(at: BlockAddresses) {
-    this.size = at.first + at.second;
-    this.first = at.first;
-    this.#at = at;
+  /** Of a row of a tile's results. */
+  resultsAt(place: number, row: number): number {
+    return this.tablesAt(place) + TABLE_BYTES + row * this.#resultBytes;
   }
 
-  has(): boolean {
-    return true;
-  }
-
-  low(index: number): number {
-    const { first, own, turned } = this.#at;
-    return index < first ? own + 4 * index * first : turned + 4 * (index - first) * first;
-  }
-
-  high(index: number): number {
-    const { first, second, between, other } = this.#at;
-    const at = index < first ? between + 4 * index * second : other + 4 * (index - first) * second;
-    return at - 4 * first;
-  }
-
-  async fetch(): Promise<void> {}
-}
-
-/** What workers are sent of the blocks. */
-export interface SentBlocks {
-  /** Whom messages name. */
-  readonly caller: string;
-  readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  readonly sizes: readonly number[];
-  readonly places: number;
-}
-
-/** A pair of classes whose blocks are in memory. */
-export interface BlockQuestion {
-  readonly place: number;
-  readonly pair: readonly [number, number];
-  readonly signs: Int8Array;
-  readonly diagonal: Float64Array;
-  readonly settings: SmoSettings;
-}
-
-/** Solves a pair. @param memory - the vectors of its place. */
-export function solveBlocks(
-  layout: BlockLayout,
-  memory: SmoMemory,
-  { place, pair, signs, diagonal, settings }: BlockQuestion,
-  turns: Turns,
-): Promise<BinarySolution> {
-  turnBlock(memory, layout, place, pair);
-  const rows = layout.rowsOf(place, ...pair);
-  return solveSmo({ rows, memory, diagonal, signs, settings }, turns);
-}
-
-/** Columns that are turned together: the lines that they become do not push each other out of the cache. */
-const STRIP = 8;
-
-/** Turns the block between the classes of a pair: columns of a large block are read from far apart. */
-function turnBlock(
-  { kernels }: SmoMemory,
-  layout: BlockLayout,
-  place: number,
-  [a, b]: readonly [number, number],
-): void {
-  const [first, second] = [4 * layout.sizes[a], 4 * layout.sizes[b]];
-  let [from, to] = [layout.betweenAt(place), layout.turnedAt(place)];
-  for (let column = 0; column < second; column += 4 * STRIP) {
-    kernels.transpose(from, second, to, first, first / 4, STRIP);
-    from += 4 * STRIP;
-    to += STRIP * first;
+  /** As many examples as a panel has, and one more row behind them. */
+  examplesAt(place: number): number {
+    return this.resultsAt(place, TILE_ROWS);
   }
 }

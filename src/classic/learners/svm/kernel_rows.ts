@@ -24,11 +24,13 @@ export interface KernelRows {
   readonly first: number;
   /** How many rows may be fetched at once. */
   readonly batch: number;
+  /** How many may be named: those behind the first `batch` are only likely to be needed. */
+  readonly candidates: number;
   /** The first part of a row, or 0 if it must be fetched. */
   low(index: number): number;
   high(index: number): number;
   has(index: number): boolean;
-  /** Has rows that are missing come, at most `batch`. */
+  /** Has the first `batch` of rows that are missing come. */
   fetch(indices: readonly number[]): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export class RowCache implements KernelRows {
   readonly size: number;
   readonly first: number;
   readonly batch: number;
+  readonly candidates: number;
   readonly #source: RowSource;
   readonly #buffer: ArrayBufferLike;
   readonly #rows = new Map<number, { readonly at: number; readonly batch: Batch }>();
@@ -66,6 +69,7 @@ export class RowCache implements KernelRows {
     this.first = this.size;
     const { batch, batches } = capacityOf(source.size, source.atOnce, bytes);
     this.batch = batch;
+    this.candidates = batch;
     this.#source = source;
     this.#buffer = memory.buffer;
     for (let i = batches; i-- > 0; ) this.#free.push(at + i * batch * 4 * this.size);

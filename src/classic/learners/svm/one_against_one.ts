@@ -5,7 +5,7 @@ import { type Matrix, takeRows } from "../../matrix.ts";
 import type { NumberedLabels } from "../labels.ts";
 import type { FitWatch } from "../learner.ts";
 import { StratifiedKFold } from "../selection/folds.ts";
-import { Turns, untilAborted } from "../turns.ts";
+import { checkAborted, Turns, untilAborted } from "../turns.ts";
 import { type Kernel, KernelSide } from "./kernels.ts";
 import { PairSolvers, type SolverSettings } from "./pair_solvers.ts";
 import { fitSigmoid, type PlattSigmoid } from "./platt.ts";
@@ -86,6 +86,7 @@ export async function trainPairs(
   let done = 0;
   const work = training.solvers.map(async (solver) => {
     while (next < pairs.length) {
+      checkAborted(caller, watch);
       const p = next++;
       const [a, b] = pairs[p];
       const { examples, signs } = training.pair(a, b);

@@ -3,9 +3,21 @@ import { cat } from "../../../tensor/functions/shape/joining.ts";
 import { type Matrix, takeRows } from "../../matrix.ts";
 import { computed } from "../products.ts";
 import type { Turns } from "../turns.ts";
-import type { HeldClass } from "./class_blocks.ts";
 import type { RowSource } from "./kernel_rows.ts";
-import { type Kernel, KernelSide, kernelTensor, type PreparedRows, rowTensors } from "./kernels.ts";
+import {
+  type Kernel,
+  KernelSide,
+  kernelTensor,
+  type PreparedRows,
+  type RowTensors,
+  rowTensors,
+} from "./kernels.ts";
+
+/** The examples of a class in the engine's memory. */
+export interface HeldClass extends RowTensors {
+  /** A multiple of eight; those behind the examples are zeros. */
+  readonly rows: number;
+}
 
 /** The examples that rows are computed of. */
 export interface RowParts {

@@ -5,40 +5,31 @@ import type { WorkerScript } from "../../../workers/worker_port.ts";
 import { type Matrix, takeRows } from "../../matrix.ts";
 import { held } from "../products.ts";
 import type { Turns } from "../turns.ts";
-import { BlockLayout, type BlockQuestion, type SentBlocks, solveBlocks } from "./block_layout.ts";
-import { ClassBlocks, type HeldClass, isProduct } from "./class_blocks.ts";
+import { BlockLayout, PANEL } from "./block_layout.ts";
+import { type BlockQuestion, BlockSolver, type SentBlocks } from "./block_rows.ts";
+import { ClassMembers, type PairExamples } from "./class_members.ts";
+import { isProduct, writePanels } from "./class_panels.ts";
 import { RowCache } from "./kernel_rows.ts";
-import { type Kernel, kernelDiagonal, offsetOf, type PreparedRows, prepareRows } from "./kernels.ts";
-import { rowsOfPair } from "./pair_rows.ts";
+import { type Kernel, offsetOf, type PreparedRows, prepareRows } from "./kernels.ts";
+import { type HeldClass, rowsOfPair } from "./pair_rows.ts";
 import { type BinarySolution, type SmoSettings, solveSmo } from "./smo.ts";
-import { roundedPlaces, SmoMemory } from "./smo_memory.ts";
-import { svmKernels } from "./svm_kernels.ts";
+import { SmoMemory } from "./smo_memory.ts";
+import { productKernels, svmKernels } from "./svm_kernels.ts";
 import { MOST_BYTES, memoryOf, PAGE, sharesMemory } from "./svm_memory.ts";
 
-/** Classes are filled up to a multiple of this, so that few shapes of products are compiled. */
+/** Classes that the engine holds are filled up to a multiple of this, so that few shapes of products are compiled. */
 const ROUNDED = 128;
-
-const roundedRows = (rows: number): number => Math.ceil(rows / ROUNDED) * ROUNDED;
 
 /** Rows that are computed together: enough for a fast product, few enough that most of them are used. */
 const ROWS_AT_ONCE = 64;
 
-/** Pairs that one thread has at the same time: while one waits for kernel values, the other takes steps. */
+/** Pairs that one thread has at the same time: it takes steps of one while the other waits for kernel values, or to be sent. */
 const AT_ONCE = 2;
 
 const SCRIPT: WorkerScript = {
   url: () => new URL("./kernel_svm_worker.js", import.meta.url),
   source: () => import("#worker_sources/kernel_svm_worker"),
 };
-
-/** The examples of a pair of classes. */
-export interface PairExamples {
-  /** Places among all examples, those of the first class before those of the second; -1 for a place without an example. */
-  readonly examples: Int32Array;
-  /** 1 for the first class, -1 for the second, 0 for a place without one. */
-  readonly signs: Int8Array;
-  readonly diagonal: Float64Array;
-}
 
 /** Solves pairs one after the other. */
 export interface PairSolver {
@@ -57,14 +48,14 @@ export interface SolverSettings extends SmoSettings {
   readonly turns: () => Turns;
 }
 
-/** The examples of a training set, held by the engine class by class, so that each pair of classes finds its own. */
+/** The examples of a training set class by class, so that each pair of classes finds its own. */
 export class PairSolvers {
   /** Each works on its own; all of them at the same time. */
   readonly solvers: readonly PairSolver[];
-  readonly #classes: TrainingClasses;
+  readonly #classes: ClassMembers;
   readonly #pools: readonly Pool[];
 
-  private constructor(classes: TrainingClasses, solvers: readonly PairSolver[], pools: readonly Pool[] = []) {
+  private constructor(classes: ClassMembers, solvers: readonly PairSolver[], pools: readonly Pool[] = []) {
     this.solvers = solvers;
     this.#classes = classes;
     this.#pools = pools;
@@ -77,70 +68,72 @@ export class PairSolvers {
     members: readonly Int32Array[],
     settings: SolverSettings,
   ): Promise<PairSolvers> {
-    const prepare = () => TrainingClasses.of(kernel, x, members);
-    if (!isProduct(kernel)) return PairSolvers.#onRows(await prepare(), settings);
-    const sizes = members.map(({ length }) => roundedRows(length));
-    const pairs = (sizes.length * (sizes.length - 1)) / 2;
+    if (!isProduct(kernel)) return PairSolvers.#onRows(kernel, x, members, settings);
+    const classes = new ClassMembers(kernel, x, members, PANEL);
     const shared = settings.workers > 0 && sharesMemory();
-    const places = Math.min(pairs, AT_ONCE * (shared ? settings.workers : 1));
-    const layout = new BlockLayout(sizes, places);
-    if (layout.bytes > Math.min(settings.bytes, MOST_BYTES))
-      return PairSolvers.#onRows(await prepare(), settings);
-    const { caller, workers } = settings;
-    const module = await svmKernels(shared);
-    const memory = memoryOf(layout.bytes, shared, `${caller}: the kernel matrices`, "set cacheBytes lower");
-    const given: SentBlocks = { caller, module, memory, sizes, places };
-    // They start while this thread prepares the examples.
-    const starting = startPools(shared ? Math.min(workers, places) : 0, given);
-    const [pools, classes] = await Promise.allSettled([starting, prepare()]);
-    try {
-      if (pools.status === "rejected") throw pools.reason;
-      if (classes.status === "rejected") throw classes.reason;
-      return PairSolvers.#onBlocks(classes.value, layout, { given, pools: pools.value }, settings);
-    } catch (error) {
-      if (pools.status === "fulfilled") await stopPools(pools.value);
-      throw error;
-    }
+    const places = shared ? Math.min(classes.pairCount, settings.workers) : 1;
+    const layout = new BlockLayout(classes.sizes, x.columns, places);
+    return layout.kernelBytes > settings.bytes || layout.bytes > MOST_BYTES
+      ? PairSolvers.#onRows(kernel, x, members, settings)
+      : PairSolvers.#onBlocks(classes, x, { layout, places, shared }, settings);
   }
 
-  static async #onRows(classes: TrainingClasses, settings: SolverSettings): Promise<PairSolvers> {
+  static async #onRows(
+    kernel: Kernel,
+    x: Matrix,
+    members: readonly Int32Array[],
+    settings: SolverSettings,
+  ): Promise<PairSolvers> {
+    const isOwn = typeof kernel.kernel !== "string" || kernel.kernel === "precomputed";
+    const classes = new ClassMembers(kernel, x, members, isOwn ? 1 : ROUNDED);
+    const prepared = prepareRows(x, offsetOf(kernel, x));
+    const held = isOwn ? null : members.map((places, c) => heldClass(prepared, places, classes.sizes[c]));
     const module = await svmKernels(false);
     const count = Math.min(AT_ONCE, classes.pairCount);
     const bytes = Math.min(settings.bytes / AT_ONCE, MOST_BYTES / 2);
+    const given: HeldTraining = { kernel, x, classes, prepared, held, module };
     return new PairSolvers(
       classes,
-      Array.from({ length: count }, () => new RowSolver(classes, module, bytes, settings)),
+      Array.from({ length: count }, () => new RowSolver(given, bytes, settings)),
     );
   }
 
-  static #onBlocks(
-    classes: TrainingClasses,
-    layout: BlockLayout,
-    { given, pools }: { readonly given: SentBlocks; readonly pools: readonly Pool[] },
+  static async #onBlocks(
+    classes: ClassMembers,
+    x: Matrix,
+    { layout, places, shared }: BlockPlaces,
     settings: SolverSettings,
-  ): PairSolvers {
-    const { module, memory, places } = given;
-    const first = new SmoMemory(module, memory, layout.vectorsAt(0));
-    const blocks = new ClassBlocks(classes.kernel, classes.held, classes.diagonals, {
-      layout,
-      memory: first,
-    });
-    const solvers = Array.from({ length: places }, (_, place): PairSolver => {
-      const pool = pools[place % Math.max(1, pools.length)];
-      const own = new SmoMemory(module, memory, layout.vectorsAt(place));
+  ): Promise<PairSolvers> {
+    const { kernel, members, sizes } = classes;
+    const { caller } = settings;
+    const [classic, engine] = await Promise.all([svmKernels(shared), productKernels(shared)]);
+    const modules = { classic, engine };
+    const memory = memoryOf(layout.bytes, shared, `${caller}: the kernel matrices`, "set cacheBytes lower");
+    const given: SentBlocks = { caller, kernel, modules, memory, sizes, columns: x.columns, places };
+    // They start while this thread writes the examples.
+    const starting = startPools(shared ? places : 0, given);
+    starting.catch(() => {});
+    writePanels({ modules, memory, layout }, kernel, x, members);
+    const pools = await starting;
+    const own = pools.length === 0 ? new BlockSolver(given, 0) : null;
+    const solverAt = (index: number): PairSolver => {
       const turns = settings.turns();
       return {
-        async solve(a, b) {
-          await blocks.compute(place, a, b);
+        solve(a, b) {
           const { signs, diagonal } = classes.pair(a, b);
           const { bounds, tolerance, shrinking, maxIter } = settings;
           const solved = { bounds, tolerance, shrinking, maxIter };
-          const question: BlockQuestion = { place, pair: [a, b], signs, diagonal, settings: solved };
-          return pool === undefined ? solveBlocks(layout, own, question, turns) : pool.ask(question);
+          const question: BlockQuestion = { pair: [a, b], signs, diagonal, settings: solved };
+          return own === null ? pools[index % pools.length].ask(question) : own.solve(question, turns);
         },
       };
-    });
-    return new PairSolvers(classes, solvers, pools);
+    };
+    const count = own === null ? Math.min(classes.pairCount, AT_ONCE * places) : 1;
+    return new PairSolvers(
+      classes,
+      Array.from({ length: count }, (_, i) => solverAt(i)),
+      pools,
+    );
   }
 
   pair(a: number, b: number): PairExamples {
@@ -151,6 +144,12 @@ export class PairSolvers {
   async stop(): Promise<void> {
     await stopPools(this.#pools);
   }
+}
+
+interface BlockPlaces {
+  readonly layout: BlockLayout;
+  readonly places: number;
+  readonly shared: boolean;
 }
 
 type Pool = RequestWorkers<BlockQuestion, BinarySolution>;
@@ -165,12 +164,12 @@ export async function startPools(
   given: SentBlocks,
   script: WorkerScript = SCRIPT,
 ): Promise<Pool[]> {
-  const start = () =>
-    RequestWorkers.start<SentBlocks, BlockQuestion, BinarySolution>({
-      ...{ count: 1, script, given },
+  const start = (place: number) =>
+    RequestWorkers.start<SentBlocks & { readonly place: number }, BlockQuestion, BinarySolution>({
+      ...{ count: 1, script, given: { ...given, place } },
       owner: given.caller,
     });
-  const started = await Promise.allSettled(Array.from({ length: count }, start));
+  const started = await Promise.allSettled(Array.from({ length: count }, (_, place) => start(place)));
   const pools = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const failed = started.find((one) => one.status === "rejected");
   if (failed === undefined) return pools;
@@ -182,16 +181,28 @@ async function stopPools(pools: readonly Pool[]): Promise<void> {
   await Promise.all(pools.map((pool) => pool.stop()));
 }
 
-/** Solves pairs in this thread, with rows that come as they are needed. */
+/** What solvers on rows share. */
+interface HeldTraining {
+  readonly kernel: Kernel;
+  readonly x: Matrix;
+  readonly classes: ClassMembers;
+  readonly prepared: PreparedRows;
+  /** As the engine holds them; null for kernels that it does not compute. */
+  readonly held: readonly HeldClass[] | null;
+  readonly module: WebAssembly.Module;
+}
+
+/** Solves pairs in this thread, with rows that the engine computes as they are needed. */
 class RowSolver implements PairSolver {
-  readonly #classes: TrainingClasses;
+  readonly #given: HeldTraining;
   readonly #settings: SolverSettings;
   readonly #memory: SmoMemory;
   readonly #rowsAt: number;
   readonly #bytes: number;
   readonly #turns: Turns;
 
-  constructor(classes: TrainingClasses, module: WebAssembly.Module, bytes: number, settings: SolverSettings) {
+  constructor(given: HeldTraining, bytes: number, settings: SolverSettings) {
+    const { classes, module } = given;
     const places = classes.mostPlaces;
     const rowsAt = PAGE + SmoMemory.bytes(places);
     const rows = Math.max(...classes.pairPlaces().map((n) => RowCache.bytes(n, ROWS_AT_ONCE, bytes)));
@@ -199,14 +210,17 @@ class RowSolver implements PairSolver {
     this.#memory = new SmoMemory(module, memoryOf(rowsAt + rows, false, what, "set cacheBytes lower"), PAGE);
     this.#rowsAt = rowsAt;
     this.#bytes = bytes;
-    this.#classes = classes;
+    this.#given = given;
     this.#settings = settings;
     this.#turns = settings.turns();
   }
 
   async solve(a: number, b: number): Promise<BinarySolution> {
-    const { examples, signs, diagonal } = this.#classes.pair(a, b);
-    const rows = await rowsOfPair(this.#classes.partsOf(a, b, this.#turns), examples);
+    const { classes, held, kernel, prepared, x } = this.#given;
+    const { examples, signs, diagonal } = classes.pair(a, b);
+    const sides = held === null ? null : [held[a], held[b]];
+    const parts = { kernel, x, prepared, held: sides, turns: this.#turns };
+    const rows = await rowsOfPair(parts, examples);
     const source = { size: examples.length, diagonal, atOnce: ROWS_AT_ONCE, rows };
     const memory = this.#memory;
     const cache = new RowCache(source, memory, this.#rowsAt, this.#bytes);
@@ -214,82 +228,8 @@ class RowSolver implements PairSolver {
   }
 }
 
-/** The classes of a training set. */
-class TrainingClasses {
-  readonly kernel: Kernel;
-  /** As the engine holds them; none for kernels that it does not compute. */
-  readonly held: readonly HeldClass[];
-  /** Places of each class. */
-  readonly sizes: readonly number[];
-  /** Of each class the kernel of its examples with themselves. */
-  readonly diagonals: readonly Float64Array[];
-  readonly #x: Matrix;
-  readonly #members: readonly Int32Array[];
-  readonly #prepared: PreparedRows;
-
-  private constructor(
-    kernel: Kernel,
-    x: Matrix,
-    members: readonly Int32Array[],
-    prepared: PreparedRows,
-    held: readonly HeldClass[],
-  ) {
-    this.kernel = kernel;
-    this.held = held;
-    this.sizes = held.length > 0 ? held.map(({ rows }) => rows) : members.map(({ length }) => length);
-    const diagonal = kernelDiagonal(kernel, x);
-    this.diagonals = members.map((places) => Float64Array.from(places, (place) => diagonal[place]));
-    this.#x = x;
-    this.#members = members;
-    this.#prepared = prepared;
-  }
-
-  static async of(kernel: Kernel, x: Matrix, members: readonly Int32Array[]): Promise<TrainingClasses> {
-    const isOwn = typeof kernel.kernel !== "string" || kernel.kernel === "precomputed";
-    const prepared = prepareRows(x, offsetOf(kernel, x));
-    const classes = isOwn ? [] : members.map((places) => heldClass(prepared, places));
-    return new TrainingClasses(kernel, x, members, prepared, classes);
-  }
-
-  get pairCount(): number {
-    return (this.sizes.length * (this.sizes.length - 1)) / 2;
-  }
-
-  /** Of the largest pair. */
-  get mostPlaces(): number {
-    return roundedPlaces(Math.max(...this.pairPlaces()));
-  }
-
-  /** How many places each pair has. */
-  pairPlaces(): number[] {
-    return this.sizes.flatMap((size, a) => this.sizes.slice(a + 1).map((other) => size + other));
-  }
-
-  pair(a: number, b: number): PairExamples {
-    const [first, second] = [this.sizes[a], this.sizes[b]];
-    const examples = new Int32Array(first + second).fill(-1);
-    const signs = new Int8Array(first + second);
-    const diagonal = new Float64Array(first + second).fill(1);
-    for (const [c, start, sign] of [
-      [a, 0, 1],
-      [b, first, -1],
-    ]) {
-      examples.set(this.#members[c], start);
-      diagonal.set(this.diagonals[c], start);
-      signs.fill(sign, start, start + this.#members[c].length);
-    }
-    return { examples, signs, diagonal };
-  }
-
-  partsOf(a: number, b: number, turns: Turns) {
-    const held = this.held.length > 0 ? [this.held[a], this.held[b]] : null;
-    return { kernel: this.kernel, x: this.#x, prepared: this.#prepared, held, turns };
-  }
-}
-
-function heldClass({ rows: source, halfSquares }: PreparedRows, places: Int32Array): HeldClass {
+function heldClass({ rows: source, halfSquares }: PreparedRows, places: Int32Array, rows: number): HeldClass {
   const { columns } = source;
-  const rows = roundedRows(places.length);
   const data = new Float32Array(rows * columns);
   data.set(takeRows(source, places).data);
   const halves = new Float32Array(rows);

@@ -145,8 +145,11 @@ class SmoSolver {
       }
       // A promise for each step would be most of the garbage.
       const missing = this.#step();
-      if (missing >= 0) await this.#fetchWith(missing);
-      else iterations++;
+      if (missing < 0) iterations++;
+      else {
+        await this.#fetchWith(missing);
+        if (this.#turns.isOver) await this.#turns.rest();
+      }
     }
     if (this.#activeCount < n) await this.#unshrink();
     return this.#solution(iterations, converged);
@@ -287,15 +290,16 @@ class SmoSolver {
       this.#kernels.addScaledWide(at + 8 * first, this.#rows.high(t) + 4 * first, scale, size - first);
   }
 
-  /** Has a row come that is not there, together with those of the worst violators. */
+  /** Has a row come that is not there, together with those of the worst violators that lie in the same part. */
   #fetchWith(wanted: number): Promise<void> {
     const rows = this.#rows;
     const free = this.#free;
     const middle = (this.#largest + this.#smallest) / 2;
-    const worst = new LargestFew(rows.batch - 1);
+    const worst = new LargestFew(rows.candidates - 1);
+    const isInFirst = wanted < rows.first;
     for (let k = 0; k < this.#activeCount; k++) {
       const t = this.#active[k];
-      if (t === wanted || rows.has(t)) continue;
+      if (t === wanted || t < rows.first !== isInFirst || rows.has(t)) continue;
       const value = -this.#f[t] - middle;
       const upward = (free[t] & 1) !== 0 ? value : Number.NEGATIVE_INFINITY;
       worst.offer(t, (free[t] & 2) !== 0 && -value > upward ? -value : upward);

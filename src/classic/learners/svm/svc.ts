@@ -131,8 +131,8 @@ class SVCClassifier extends ClassifierLearner<SVCOptions> {
   }
 
   /**
-   * Trains a decision function for each pair of classes. Kernel rows are products on the engine; the event loop stays
-   * free.
+   * Trains a decision function for each pair of classes, in workers if kernel matrices of products fit `cacheBytes`, else
+   * with rows that the engine computes; the event loop stays free.
    *
    * @throws ArgumentError for NaN or infinite features, fewer than two classes, or a kernel that is not positive
    *   semi-definite or returns NaN; TrainingError when it is interrupted.
@@ -335,12 +335,16 @@ function gammaFor(gamma: number | "scale" | "auto", { columns, data }: Matrix): 
   if (typeof gamma === "number") return gamma;
   const width = Math.max(1, columns);
   if (gamma === "auto") return 1 / width;
-  let [sum, squares] = [0, 0];
-  for (let i = 0; i < data.length; i++) {
-    sum += data[i];
-    squares += data[i] * data[i];
+  // Sums of every other value: neither waits for the other.
+  let [sum, squares, otherSum, otherSquares] = [0, 0, 0, 0];
+  for (let i = 0; i < data.length; i += 2) {
+    const [one, other] = [data[i], i + 1 < data.length ? data[i + 1] : 0];
+    sum += one;
+    squares += one * one;
+    otherSum += other;
+    otherSquares += other * other;
   }
-  const variance = squares / data.length - (sum / data.length) ** 2;
+  const variance = (squares + otherSquares) / data.length - ((sum + otherSum) / data.length) ** 2;
   return variance > 0 ? 1 / (width * variance) : 1;
 }
 

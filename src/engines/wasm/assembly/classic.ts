@@ -4,5 +4,6 @@
  */
 export { blurPlane, extremaOfRow } from "./blur";
 export { addScaledWide, descentPass, squareWide } from "./coordinate_descent";
+export { exampleOfPanel, halfSquaresOfPanel, rbfOfProducts, subtractRow } from "./kernel_rows";
 export { transpose } from "./transpose";
 export { allFinite, moveAndSelect, secondOfPair } from "./working_set";

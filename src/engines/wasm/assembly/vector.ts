@@ -59,12 +59,18 @@ const ROUND_TO_EXPONENT: f32 = 12582912 + 127;
 @inline
 export function sigmoid(x: v128): v128 {
   const one = f32x4.splat(1);
-  const y = f32x4.pmin(f32x4.pmax(f32x4.neg(x), f32x4.splat(-87)), f32x4.splat(89));
-  const rounded = madd(y, f32x4.splat(1.44269504), f32x4.splat(ROUND_TO_EXPONENT));
-  const n = f32x4.sub(rounded, f32x4.splat(ROUND_TO_EXPONENT));
-  const p = f32x4.add(one, expm1Near0(reduce(y, n)));
-  const e = f32x4.mul(p, i32x4.shl(rounded, 23));
+  const e = expBetween(f32x4.pmin(f32x4.pmax(f32x4.neg(x), f32x4.splat(-87)), f32x4.splat(89)));
   return f32x4.div(one, f32x4.add(one, e));
+}
+
+/** e^x for x from -87 to 89; NaN at NaN. */
+// @ts-ignore: decorator
+@inline
+export function expBetween(x: v128): v128 {
+  const rounded = madd(x, f32x4.splat(1.44269504), f32x4.splat(ROUND_TO_EXPONENT));
+  const n = f32x4.sub(rounded, f32x4.splat(ROUND_TO_EXPONENT));
+  const p = f32x4.add(f32x4.splat(1), expm1Near0(reduce(x, n)));
+  return f32x4.mul(p, i32x4.shl(rounded, 23));
 }
 
 /** sign(x) * -m / (m + 2) where m = e^(-2|x|) - 1, which loses nothing near 0. */

@@ -46,22 +46,16 @@ function twoOfRow<T>(row: usize, a: usize, b: usize): v128 {
   return f64x2.promote_low_f32x4(v128.load32_lane(row + (b << 2), v128.load32_zero(row + (a << 2)), 1));
 }
 
-// @ts-ignore: decorator
-@inline
-function placesOf(a: usize, b: usize): v128 {
-  return f64x2.convert_low_i32x4_u(i32x4.replace_lane(i32x4.splat(<i32>a), 1, <i32>b));
-}
+/**
+ * Examples whose largest value is found before the place of one is looked for: keeping places beside values would make
+ * every example wait for the one before.
+ */
+const BLOCK: i32 = 64;
 
-/** The place of the larger of two values; of equal ones the lower place. -1 if there is none above `least`. */
 // @ts-ignore: decorator
 @inline
-function placeOfLarger(values: v128, places: v128, least: f64): i32 {
-  const a = f64x2.extract_lane(values, 0);
-  const b = f64x2.extract_lane(values, 1);
-  const placeA = <i32>f64x2.extract_lane(places, 0);
-  const placeB = <i32>f64x2.extract_lane(places, 1);
-  if (a > least && (a > b || (a == b && placeA < placeB))) return placeA;
-  return b > least ? placeB : -1;
+function larger(values: v128): f64 {
+  return max(f64x2.extract_lane(values, 0), f64x2.extract_lane(values, 1));
 }
 
 // @ts-ignore: decorator
@@ -81,8 +75,9 @@ function moveAndSelectOf<T>(
   found: usize,
 ): void {
   const factor = f64x2.splat(amount);
-  let most = f64x2.splat(-Infinity);
-  let places = f64x2.splat(-1);
+  let most: f64 = -Infinity;
+  let block = 0;
+  let blockEnd = 0;
   let least = f64x2.splat(Infinity);
   let rowI = lowI;
   let rowJ = lowJ;
@@ -90,30 +85,44 @@ function moveAndSelectOf<T>(
   let k = 0;
   for (let part = 0; part < 2; part++) {
     while (k < end) {
-      const a = place<T>(active, k);
-      const b = nextPlace<T>(active, k, end, a);
-      const difference = f64x2.sub(twoOfRow<T>(rowI, a, b), twoOfRow<T>(rowJ, a, b));
-      const value = f64x2.add(two<T>(f, a, b), f64x2.mul(factor, difference));
-      if (sizeof<T>() == 1) v128.store(f + (a << 3), value);
-      else {
-        v128.store64_lane(f + (a << 3), value, 0);
-        v128.store64_lane(f + (b << 3), value, 1);
+      const start = k;
+      const stop = min(k + BLOCK, end);
+      let blockMost = f64x2.splat(-Infinity);
+      while (k < stop) {
+        const a = place<T>(active, k);
+        const b = nextPlace<T>(active, k, end, a);
+        const difference = f64x2.sub(twoOfRow<T>(rowI, a, b), twoOfRow<T>(rowJ, a, b));
+        const value = f64x2.add(two<T>(f, a, b), f64x2.mul(factor, difference));
+        if (sizeof<T>() == 1) v128.store(f + (a << 3), value);
+        else {
+          v128.store64_lane(f + (a << 3), value, 0);
+          v128.store64_lane(f + (b << 3), value, 1);
+        }
+        blockMost = f64x2.pmax(blockMost, f64x2.sub(two<T>(grow, a, b), value));
+        least = f64x2.pmin(least, f64x2.sub(f64x2.neg(two<T>(shrink, a, b)), value));
+        k += 2;
       }
-      const up = f64x2.sub(two<T>(grow, a, b), value);
-      const larger = f64x2.gt(up, most);
-      most = v128.bitselect(up, most, larger);
-      places = v128.bitselect(placesOf(a, b), places, larger);
-      least = f64x2.pmin(least, f64x2.sub(f64x2.neg(two<T>(shrink, a, b)), value));
-      k += 2;
+      if (larger(blockMost) > most) {
+        most = larger(blockMost);
+        block = start;
+        blockEnd = stop;
+      }
     }
     rowI = highI;
     rowJ = highJ;
     k = end;
     end = count;
   }
-  store<f64>(found, max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1)), LARGEST);
+  let first: f64 = -1;
+  for (; block < blockEnd; block++) {
+    const a = place<T>(active, block);
+    if (load<f64>(grow + (a << 3)) - load<f64>(f + (a << 3)) != most) continue;
+    first = <f64>a;
+    break;
+  }
+  store<f64>(found, most, LARGEST);
   store<f64>(found, min(f64x2.extract_lane(least, 0), f64x2.extract_lane(least, 1)), SMALLEST);
-  store<f64>(found, <f64>placeOfLarger(most, places, -Infinity), FIRST);
+  store<f64>(found, first, FIRST);
 }
 
 /**
@@ -145,6 +154,19 @@ export function moveAndSelect(
 /** In place of a curvature that is not positive (LIBSVM's TAU). */
 const TAU: f64 = 1e-12;
 
+/** gap^2 / curvature of two examples. The gap's sign stays: what does not violate the conditions is below 0. */
+// @ts-ignore: decorator
+@inline
+function decreases<T>(
+  f: usize, shrink: usize, diagonal: usize, row: usize, start: v128, own: v128, a: usize, b: usize,
+): v128 {
+  const gap = f64x2.add(f64x2.add(start, two<T>(f, a, b)), two<T>(shrink, a, b));
+  const value = twoOfRow<T>(row, a, b);
+  const sum = f64x2.add(own, two<T>(diagonal, a, b));
+  const curvature = f64x2.pmax(f64x2.splat(TAU), f64x2.sub(sum, f64x2.add(value, value)));
+  return f64x2.div(f64x2.mul(gap, f64x2.abs(gap)), curvature);
+}
+
 // @ts-ignore: decorator
 @inline
 function secondOfPairOf<T>(
@@ -161,32 +183,41 @@ function secondOfPairOf<T>(
 ): i32 {
   const start = f64x2.splat(from);
   const ownTwice = f64x2.splat(own);
-  const least = f64x2.splat(TAU);
-  let best = f64x2.splat(0);
-  let places = f64x2.splat(-1);
+  let best: f64 = 0;
+  let block = 0;
+  let blockEnd = 0;
+  let rowOfBest = low;
   let row = low;
   let end = firstActive;
   let k = 0;
   for (let part = 0; part < 2; part++) {
     while (k < end) {
-      const a = place<T>(active, k);
-      const b = nextPlace<T>(active, k, end, a);
-      const gap = f64x2.add(f64x2.add(start, two<T>(f, a, b)), two<T>(shrink, a, b));
-      const value = twoOfRow<T>(row, a, b);
-      const sum = f64x2.add(ownTwice, two<T>(diagonal, a, b));
-      const curvature = f64x2.pmax(least, f64x2.sub(sum, f64x2.add(value, value)));
-      // The gap's sign stays: what does not violate the conditions is below 0.
-      const decrease = f64x2.div(f64x2.mul(gap, f64x2.abs(gap)), curvature);
-      const larger = f64x2.gt(decrease, best);
-      best = v128.bitselect(decrease, best, larger);
-      places = v128.bitselect(placesOf(a, b), places, larger);
-      k += 2;
+      const first = k;
+      const stop = min(k + BLOCK, end);
+      let blockBest = f64x2.splat(0);
+      while (k < stop) {
+        const a = place<T>(active, k);
+        const b = nextPlace<T>(active, k, end, a);
+        blockBest = f64x2.pmax(blockBest, decreases<T>(f, shrink, diagonal, row, start, ownTwice, a, b));
+        k += 2;
+      }
+      if (larger(blockBest) > best) {
+        best = larger(blockBest);
+        block = first;
+        blockEnd = stop;
+        rowOfBest = row;
+      }
     }
     row = high;
     k = end;
     end = count;
   }
-  return placeOfLarger(best, places, 0);
+  for (; block < blockEnd; block++) {
+    const a = place<T>(active, block);
+    const both = decreases<Listed>(f, shrink, diagonal, rowOfBest, start, ownTwice, a, a);
+    if (f64x2.extract_lane(both, 0) == best) return <i32>a;
+  }
+  return -1;
 }
 
 /**
