@@ -1,7 +1,8 @@
 /** The examples of a training set in panels, and kernel values made of their products. */
 import type { Matrix } from "../../matrix.ts";
 import { type BlockLayout, PANEL, TILE_ROWS } from "./block_layout.ts";
-import { type Kernel, offsetOf } from "./kernels.ts";
+import type { Kernel } from "./kernels.ts";
+import { offsetOf } from "./prepared_rows.ts";
 import { instanceOf } from "./svm_memory.ts";
 
 /** Whether a kernel is made of a matrix multiplication. */

@@ -12,6 +12,7 @@ import {
   rowsTensor,
 } from "../products.ts";
 import { Turns } from "../turns.ts";
+import { offsetOf, type PreparedRows, prepareRows } from "./prepared_rows.ts";
 
 /** A kernel of one's own: a symmetric, positive semi-definite function of two rows. */
 export type KernelFunction = (a: Float32Array, b: Float32Array) => number;
@@ -30,25 +31,6 @@ export interface Kernel {
 
 /** Rows of histograms that are compared without a matmul: what is in flight has rows * columns of each. */
 const COMPARED_ROWS = 2048;
-
-/** Rows as the engine's kernels take them. */
-export interface PreparedRows {
-  readonly rows: Matrix;
-  /** Half squared lengths; RBF only, else empty. */
-  readonly halfSquares: Float32Array;
-}
-
-/** What rows are moved by: the RBF kernel is the same for shifted rows, and near zero squares lose fewer digits. */
-export function offsetOf({ kernel }: Kernel, x: Matrix): Float32Array | null {
-  return kernel === "rbf" ? meanRow(x) : null;
-}
-
-/** Rows moved by an offset, with what the kernel needs of each. */
-export function prepareRows(x: Matrix, offset: Float32Array | null): PreparedRows {
-  if (offset === null) return { rows: x, halfSquares: new Float32Array(0) };
-  const rows = shifted(x, offset);
-  return { rows, halfSquares: halfSquares(rows) };
-}
 
 /** Rows as the engine's kernels take them, and their half squared lengths, [rows]; RBF only, else undefined. */
 export interface RowTensors {
@@ -270,27 +252,4 @@ export function checkHistograms(caller: string, { kernel }: Kernel, { columns, d
 /** Some rows of a matrix that follow one another; the same memory. */
 export function rowRange({ columns, data }: Matrix, start: number, count: number): Matrix {
   return { rows: count, columns, data: data.subarray(start * columns, (start + count) * columns) };
-}
-
-function meanRow({ rows, columns, data }: Matrix): Float32Array {
-  const sums = new Float64Array(columns);
-  for (let row = 0, at = 0; row < rows; row++) for (let j = 0; j < columns; j++, at++) sums[j] += data[at];
-  return Float32Array.from(sums, (sum) => sum / Math.max(1, rows));
-}
-
-function shifted({ rows, columns, data }: Matrix, offset: Float32Array): Matrix {
-  const moved = new Float32Array(data.length);
-  for (let row = 0, at = 0; row < rows; row++)
-    for (let j = 0; j < columns; j++, at++) moved[at] = data[at] - offset[j];
-  return { rows, columns, data: moved };
-}
-
-function halfSquares({ rows, columns, data }: Matrix): Float32Array {
-  const halves = new Float32Array(rows);
-  for (let row = 0, at = 0; row < rows; row++) {
-    let sum = 0;
-    for (let j = 0; j < columns; j++, at++) sum += data[at] * data[at];
-    halves[row] = sum / 2;
-  }
-  return halves;
 }

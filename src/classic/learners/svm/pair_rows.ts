@@ -4,14 +4,8 @@ import { type Matrix, takeRows } from "../../matrix.ts";
 import { computed } from "../products.ts";
 import type { Turns } from "../turns.ts";
 import type { RowSource } from "./kernel_rows.ts";
-import {
-  type Kernel,
-  KernelSide,
-  kernelTensor,
-  type PreparedRows,
-  type RowTensors,
-  rowTensors,
-} from "./kernels.ts";
+import { type Kernel, KernelSide, kernelTensor, type RowTensors, rowTensors } from "./kernels.ts";
+import type { PreparedRows } from "./prepared_rows.ts";
 
 /** The examples of a class in the engine's memory. */
 export interface HeldClass extends RowTensors {

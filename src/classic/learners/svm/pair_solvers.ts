@@ -10,8 +10,9 @@ import { type BlockQuestion, BlockSolver, type SentBlocks } from "./block_rows.t
 import { ClassMembers, type PairExamples } from "./class_members.ts";
 import { isProduct, writePanels } from "./class_panels.ts";
 import { RowCache } from "./kernel_rows.ts";
-import { type Kernel, offsetOf, type PreparedRows, prepareRows } from "./kernels.ts";
+import type { Kernel } from "./kernels.ts";
 import { type HeldClass, rowsOfPair } from "./pair_rows.ts";
+import { offsetOf, type PreparedRows, prepareRows } from "./prepared_rows.ts";
 import { type BinarySolution, type SmoSettings, solveSmo } from "./smo.ts";
 import { SmoMemory } from "./smo_memory.ts";
 import { productKernels, svmKernels } from "./svm_kernels.ts";
