@@ -11,7 +11,7 @@ import { readSource, root } from "./sources.ts";
  * Node.js and for pages; of what is packed the image decoders take 60 kB, ONNX 70 kB, and
  * the script of shipped pages 240 kB, as pages load it, and that of pages with ONNX's operators 275 kB.
  */
-const packedBound = 3_500_000;
+const packedBound = 3_600_000;
 const unpackedBound = 11_000_000;
 
 const manifest = JSON.parse(readSource("package.json"));
