@@ -337,7 +337,8 @@ function placesOf({ mpi, communicator, size }: RankGroup): RankPlace[] {
   const all = new Uint8Array(new ArrayBuffer(PLACE_BYTES * size));
   const place: NativeArray = { address: mpi.addressOf(own), count: PLACE_BYTES, type: "uint8" };
   const request = mpi.allGather(place, mpi.addressOf(all), communicator);
-  while (!mpi.test(request));
+  // Named until it has been sent: V8 frees what only native code still reads.
+  while (!mpi.test(request)) own.at(0);
   return Array.from({ length: size }, (_, i) => {
     const bytes = all.slice(i * PLACE_BYTES, (i + 1) * PLACE_BYTES);
     return JSON.parse(new TextDecoder().decode(bytes).replaceAll("\0", "")) as RankPlace;

@@ -65,6 +65,8 @@ export class Autotuner implements AlgorithmChooser {
   #measures = true;
   #log: AutotuningCache | undefined;
   #count = 0;
+  /** What native code reads and writes while it is timed: V8 knows of no address, and would free arrays that nothing names. */
+  #operands: readonly Float32Array[] = [];
 
   constructor(
     words: SharedArrayBuffer | undefined,
@@ -170,18 +172,22 @@ export class Autotuner implements AlgorithmChooser {
    * not the clock's: what else the machine does meanwhile must not decide, since the result is kept.
    */
   #time(kernel: SliceKernel, toBeat: number): number {
-    const arrays = kernel.bytes.map((bytes) => new Float32Array(Math.ceil(bytes / 4) + 16).fill(0.5));
-    const addresses = arrays.map((array) => aligned(this.#dnnl.foreign.addressOf(array)));
+    this.#operands = kernel.bytes.map((bytes) => new Float32Array(Math.ceil(bytes / 4) + 16).fill(0.5));
+    const addresses = this.#operands.map((array) => aligned(this.#dnnl.foreign.addressOf(array)));
     const timed = () => {
       const started = this.#dnnl.foreign.threadTime();
       kernel.run(...addresses);
       return this.#dnnl.foreign.threadTime() - started;
     };
-    let best = timed();
-    if (toBeat === 0) return best;
-    best = timed();
-    for (let round = 1; round < ROUNDS && best < HOPELESS * toBeat; round++) best = Math.min(best, timed());
-    return best;
+    try {
+      let best = timed();
+      if (toBeat === 0) return best;
+      best = timed();
+      for (let round = 1; round < ROUNDS && best < HOPELESS * toBeat; round++) best = Math.min(best, timed());
+      return best;
+    } finally {
+      this.#operands = [];
+    }
   }
 }
 
