@@ -3,6 +3,7 @@ import type { Matrix } from "../../matrix.ts";
 import { type BlockLayout, PANEL, TILE_ROWS } from "./block_layout.ts";
 import type { Kernel } from "./kernels.ts";
 import { offsetOf } from "./prepared_rows.ts";
+import type { SmoKernels } from "./smo_memory.ts";
 import { instanceOf } from "./svm_memory.ts";
 
 /** Whether a kernel is made of a matrix multiplication. */
@@ -10,7 +11,7 @@ export const isProduct = ({ kernel }: Kernel): boolean =>
   kernel === "linear" || kernel === "poly" || kernel === "rbf";
 
 /** What is used of the binary of classic kernels. */
-interface PanelKernels {
+interface PanelKernels extends Pick<SmoKernels, "allFinite"> {
   subtractRow(rows: number, count: number, k: number, offset: number): void;
   transpose(
     from: number,
@@ -30,7 +31,6 @@ interface PanelKernels {
     count: number,
     to: number,
   ): number;
-  allFinite(values: number, count: number): number;
 }
 
 /** What is used of the engine's binary. */

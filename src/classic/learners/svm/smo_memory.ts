@@ -31,14 +31,6 @@ export interface SmoKernels {
   ): number;
   addScaledWide(sums: number, row: number, scale: number, count: number): void;
   allFinite(values: number, count: number): number;
-  transpose(
-    from: number,
-    fromStride: number,
-    to: number,
-    toStride: number,
-    rows: number,
-    columns: number,
-  ): void;
 }
 
 /** Places of examples take a multiple of this. */
