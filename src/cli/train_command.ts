@@ -1,12 +1,6 @@
 /** `convoyant train`: trains a network and keeps the run. */
 import { ArgumentError } from "../base/errors.ts";
-import {
-  resume,
-  type StartingRun,
-  type TrainedResult,
-  type TrainOptions,
-  train,
-} from "../experiments/train.ts";
+import { resume, type TrainedResult, type TrainOptions, train } from "../experiments/train.ts";
 import { configure, readConfig } from "../experiments/training_config.ts";
 import { entry } from "../models/index.ts";
 import { INTERRUPTED, interruption } from "./console/interruption.ts";
@@ -48,7 +42,7 @@ export async function trainShown(
       // Until here there is nothing to save: Ctrl-C ends the process at once.
       interrupt.arm();
       report = new TrainOutput(output, run, brief);
-      return lab === null ? report.callbacks() : [report.callbacks(), lab.callbacks(described(run))];
+      return lab === null ? report.callbacks() : [report.callbacks(), lab.callbacks(run)];
     },
   };
   try {
@@ -69,11 +63,6 @@ async function openLab(port: number | true | null, output: Output) {
   if (port === null) return null;
   const { LiveLab } = await import("./lab/live_lab.ts");
   return LiveLab.open(port, output);
-}
-
-function described({ config, folder, classes }: StartingRun) {
-  const { model, batchSize, lr } = config;
-  return { model, folder, batchSize, learningRate: lr, classes };
 }
 
 function start({ model, given, resume: run, out }: TrainCommand, options: TrainOptions) {

@@ -1,8 +1,15 @@
 /** The Lab beside a training of the command line. */
 import { basename, dirname, resolve } from "node:path";
-import { LAB_PORT, type LiveDescription, LiveTraining, type RunningLab, serveLab } from "../../lab/index.ts";
+import type { StartingPhotos } from "../../experiments/photos/train_photos.ts";
+import type { StartingRun } from "../../experiments/train.ts";
+import { LAB_PORT, LiveTraining, type RunningLab, serveLab } from "../../lab/index.ts";
 import type { Callbacks, FitResult } from "../../train/loop/fit_options.ts";
 import type { Output } from "../console/output.ts";
+
+/** A training that is about to begin, of a network of the chapter or on photographs. */
+type ShownRun = Pick<StartingRun | StartingPhotos, "folder" | "classes"> & {
+  readonly config: Pick<StartingPhotos["config"], "model" | "batchSize" | "lr">;
+};
 
 export class LiveLab {
   readonly #server: RunningLab;
@@ -35,11 +42,19 @@ export class LiveLab {
     return new LiveLab(server, training, liveRuns);
   }
 
-  /** What is called while the training runs whose description this is; its name is that of its folder. */
-  callbacks(description: Omit<LiveDescription, "name">): Callbacks {
-    const { folder } = description;
+  /** What is called while a training runs. */
+  callbacks({ config, folder, classes }: ShownRun): Callbacks {
     this.#folders.push(dirname(resolve(folder)));
-    return this.#training.callbacks({ ...description, name: basename(folder) });
+    const { model, batchSize, lr: learningRate } = config;
+    const name = basename(folder);
+    return this.#training.callbacks({
+      model: model ?? "network",
+      name,
+      folder,
+      batchSize,
+      learningRate,
+      classes,
+    });
   }
 
   /** After this the run can be opened in the page. */

@@ -8,7 +8,6 @@ import { readPhotosRecord } from "../../experiments/photos/photo_config.ts";
 import {
   type PhotoRunOptions,
   resumePhotos,
-  type StartingPhotos,
   type TrainedPhotos,
   trainPhotos,
 } from "../../experiments/photos/train_photos.ts";
@@ -54,7 +53,7 @@ export async function trainPhotosCommand(command: TrainPhotosCommand, output: Ou
     onStart: (run) => {
       interrupt.arm();
       report = new PhotosOutput(output, run, progress);
-      return lab === null ? report.callbacks() : [report.callbacks(), lab.callbacks(described(run))];
+      return lab === null ? report.callbacks() : [report.callbacks(), lab.callbacks(run)];
     },
   };
   try {
@@ -81,11 +80,6 @@ async function openLab({ photos, resume, lab = null, findLr }: TrainPhotosComman
   const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
   const { LiveLab } = await import("../lab/live_lab.ts");
   return LiveLab.open(lab, output, isFolder && findSplits(folder).length === 0 ? [folder] : []);
-}
-
-function described({ config, folder, classes }: StartingPhotos) {
-  const { model, batchSize, lr } = config;
-  return { model: model ?? "network", folder, batchSize, learningRate: lr, classes };
 }
 
 function start(
