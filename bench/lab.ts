@@ -108,9 +108,17 @@ function tasksOf(trace: Buffer): { readonly took: number; readonly worked: numbe
       .filter(({ name, args }) => name === "thread_name" && args?.["name"] === "CrRendererMain")
       .map(({ pid, tid }) => `${pid} ${tid}`),
   );
-  return traceEvents
+  const tasks = traceEvents
     .filter(({ name, ph, pid, tid }) => name.endsWith("RunTask") && ph === "X" && mains.has(`${pid} ${tid}`))
-    .map(({ dur = 0, tdur = 0 }) => ({ took: dur / 1000, worked: tdur / 1000 }));
+    .sort((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0));
+  // The trace has a task twice, once for each of two categories: what lies within another one is that one.
+  let end = 0;
+  const outer = tasks.filter(({ ts, dur = 0 }) => {
+    if (ts < end) return false;
+    end = ts + dur;
+    return true;
+  });
+  return outer.map(({ dur = 0, tdur = 0 }) => ({ took: dur / 1000, worked: tdur / 1000 }));
 }
 
 /** Frames a second for so long. */

@@ -1,7 +1,7 @@
-/** Steps are told together: a message for each would keep the page busy. */
+/** Steps are told together: a message for each would keep the page busy, and numbers that change faster cannot be read. */
 import type { Events, StepPoint } from "./protocol.ts";
 
-const MILLISECONDS = 50;
+const MILLISECONDS = 100;
 
 export class StepMessages {
   readonly #send: (event: Events["steps"]) => void;

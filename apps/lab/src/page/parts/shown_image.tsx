@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Grid, ShownImage } from "../../worker/protocol.ts";
 import { theme } from "../state/language.ts";
 import { paintGrid, type Scale } from "./colours.ts";
+import { forgetPainting, paintSoon } from "./painting.ts";
 
 interface ImageProps {
   readonly image: ShownImage;
@@ -51,8 +52,11 @@ export function GridCanvas({ grid, scale, label, class: name }: GridProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const dark = theme() === "dark";
   useEffect(() => {
-    const context = canvas.current?.getContext("2d");
-    context?.putImageData(paintGrid(grid, scale, dark), 0, 0);
+    const element = canvas.current!;
+    paintSoon(element, () => {
+      element.getContext("2d")?.putImageData(paintGrid(grid, scale, dark), 0, 0);
+    });
+    return () => forgetPainting(element);
   }, [grid, scale, dark]);
   return (
     <canvas

@@ -10,6 +10,10 @@ import { language, lossText, percent, t, theme } from "../state/language.ts";
 
 type Quantity = "loss" | "accuracy";
 
+/** Drawing a chart takes milliseconds: not for every step, and not both charts in one frame. */
+const MILLISECONDS = 200;
+const LATER = { loss: 0, accuracy: MILLISECONDS / 2 } as const;
+
 export function Curves() {
   return <Charts two={experiment.value.networks.length > 1} />;
 }
@@ -34,18 +38,20 @@ function Chart({ quantity, two }: { readonly quantity: Quantity; readonly two: b
     if (element === null) return;
     const chart = makeChart(element, quantity, two);
     let frame = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const draw = () => {
+      timer = undefined;
+      frame = requestAnimationFrame(() => chart.setData(columnsOf(quantity, two)));
+    };
     const stop = effect(() => {
       curvesVersion.value;
-      if (frame !== 0) return;
-      frame = requestAnimationFrame(() => {
-        frame = 0;
-        chart.setData(columnsOf(quantity, two));
-      });
+      timer ??= setTimeout(draw, untilNext(LATER[quantity]));
     });
     const resize = new ResizeObserver(() => chart.setSize(sizeOf(element)));
     resize.observe(element);
     return () => {
       stop();
+      clearTimeout(timer);
       cancelAnimationFrame(frame);
       resize.disconnect();
       chart.destroy();
@@ -64,6 +70,10 @@ function Chart({ quantity, two }: { readonly quantity: Quantity; readonly two: b
     </figure>
   );
 }
+
+/** Milliseconds until a chart's next turn: the turns are those of one clock, so that two charts never meet. */
+const untilNext = (later: number) =>
+  MILLISECONDS - ((performance.now() + MILLISECONDS - later) % MILLISECONDS);
 
 function Legend({ two }: { readonly two: boolean }) {
   return (
@@ -100,21 +110,36 @@ function summary(quantity: Quantity): string {
 function columnsOf(quantity: Quantity, two: boolean): uPlot.AlignedData {
   const { steps, tests } = curves();
   const networks = two ? [0, 1] : [0];
-  const at = [...new Set([...steps.epoch, ...tests.epoch])].sort((a, b) => a - b);
-  const index = new Map(at.map((epoch, i) => [epoch, i]));
+  const at = merged(steps.epoch, tests.epoch);
   const column = (epochs: readonly number[], values: readonly number[]) => {
-    const filled: (number | null)[] = new Array(at.length).fill(null);
-    epochs.forEach((epoch, i) => {
-      const value = values[i];
-      filled[index.get(epoch)!] = Number.isFinite(value) ? value : null;
+    let next = 0;
+    return at.map((epoch) => {
+      if (epochs[next] !== epoch) return null;
+      const value = values[next++];
+      return Number.isFinite(value) ? value : null;
     });
-    return filled;
   };
   return [
     at,
     ...networks.map((i) => column(steps.epoch, steps[quantity][i])),
     ...networks.map((i) => column(tests.epoch, tests[quantity][i])),
   ] as uPlot.AlignedData;
+}
+
+/** Two ascending lists as one, without twins. */
+function merged(a: readonly number[], b: readonly number[]): number[] {
+  const all: number[] = [];
+  let i = 0;
+  let k = 0;
+  while (i < a.length || k < b.length) {
+    if (k >= b.length || a[i] <= b[k]) {
+      if (a[i] === b[k]) k++;
+      all.push(a[i++]);
+    } else {
+      all.push(b[k++]);
+    }
+  }
+  return all;
 }
 
 const sizeOf = (element: HTMLElement) => ({ width: Math.max(200, element.clientWidth), height: 220 });

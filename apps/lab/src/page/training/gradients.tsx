@@ -17,7 +17,7 @@ export function Gradients({ network }: { readonly network: number }) {
     void told(() => trainer().call("watch", { statisticsEvery: STEPS }));
     return () => void told(() => trainer().call("watch", { statisticsEvery: 0 }));
   }, []);
-  const asked = useFresh(() => trainer().call("statistics"), "statistics");
+  const asked = useFresh(() => trainer().call("statistics"), "statistics", true);
   const watched = statistics.value;
   const point = watched !== null && (asked === null || watched.step >= asked.step) ? watched : asked;
   const layers = point?.networks[network]?.layers ?? [];
@@ -82,7 +82,7 @@ function Row({ layer, largest }: { readonly layer: LayerStatistics; readonly lar
         {norm !== null && (
           <span class="norm">
             <span class="bar">
-              <span style={{ width: `${(100 * share).toFixed(1)}%` }} />
+              <span style={{ transform: `scaleX(${share.toFixed(3)})` }} />
             </span>
             <span class="numbers">{short(norm)}</span>
           </span>

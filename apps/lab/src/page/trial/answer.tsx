@@ -68,7 +68,7 @@ function OneAnswer({ at, name, prediction, seen, second }: Props) {
                 <span>{className(label)}</span>
                 <span class="numbers">{percent(probabilities[label])}</span>
                 <span class={second ? "bar second" : "bar"} aria-hidden="true">
-                  <span style={{ width: `${100 * probabilities[label]}%` }} />
+                  <span style={{ transform: `scaleX(${probabilities[label]})` }} />
                 </span>
               </li>
             ))}
