@@ -10,8 +10,11 @@ import type { NativeOp } from "./mpi_abi.ts";
 /** Work on the MPI thread: it yields while it waits, so that several are under way at once. */
 export type Task = Generator<void, void, void>;
 
-/** Bytes up to which an array travels whole. */
-const WHOLE_BYTES = 32 * 1024;
+/**
+ * Bytes up to which an array travels whole: between more ranks, and between two, which send as many bytes either way but
+ * wait for one message in place of two.
+ */
+const [WHOLE_BYTES, WHOLE_BYTES_OF_TWO] = [32 * 1024, 2 ** 20];
 
 /** Who takes part. */
 export interface RankGroup {
@@ -42,7 +45,8 @@ export function* treeAllReduce(
   tag: number,
 ): Task {
   const bytes = place.count * bytesOf(place.type);
-  if (bytes <= WHOLE_BYTES) yield* wholeAllReduce(group, place, op, scratch, tag);
+  if (bytes <= (group.size === 2 ? WHOLE_BYTES_OF_TWO : WHOLE_BYTES))
+    yield* wholeAllReduce(group, place, op, scratch, tag);
   else yield* halvingAllReduce(group, place, op, scratch, tag);
 }
 

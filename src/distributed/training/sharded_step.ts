@@ -246,8 +246,9 @@ export class ShardedStep implements SharedStep {
   /** The sums of the shards of all ranks; the rank's last one is recorded, the others are sent to the engine. */
   #sum(shards: readonly Shard[]): Value[] {
     const [others, last] = [shards.slice(0, -1), shards[shards.length - 1]];
-    const work = this.#replays?.isPossible === true ? workOf(shards, this.precision) : null;
-    const known = work === null ? null : (this.#replays?.find(work) ?? null);
+    const settings = this.#replays?.settings ?? null;
+    const work = settings === null ? null : workOf(shards, this.precision);
+    const known = settings === null || work === null ? null : (this.#replays?.find(work, settings) ?? null);
     const tree = this.#emptyTree();
     if (known !== null) return this.#replay(known, others, last, tree);
     const captured = this.#recorder.record(last);
@@ -261,7 +262,7 @@ export class ShardedStep implements SharedStep {
     }
     const waiting = tree.waiting.flat();
     const sums = this.#overRanks(tree.finish(captured.shares));
-    if (work === null || captured.inputs === null) return sums;
+    if (settings === null || work === null || captured.inputs === null) return sums;
     // The change of the weights is a program of its own then: it is recorded in every step, for the optimiser's sake.
     const into = this.#places(tree);
     const { inputs, keys } = captured;
@@ -271,7 +272,7 @@ export class ShardedStep implements SharedStep {
     program.send(inputsOf(last, keys), [...into, ...waiting]);
     const other = this.#areAlike.get(last.size) === true ? (programs.get(last.size)?.[1] ?? null) : null;
     if (others.length === 0 || other !== null)
-      this.#replays?.keep(work, {
+      this.#replays?.keep(work, settings, {
         ...{ captured, last: program, other, counted: this.#recorder.countedChanges },
       });
     return this.#sumsIn(into);

@@ -1,4 +1,5 @@
 /** A loader that gives a rank its part of every batch, as many batches as every other rank has. */
+import { DistributedError } from "../../base/errors.ts";
 import type { AbortSignalLike } from "../../base/web_types.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import type { Loader, LoaderPlace } from "../../train/loop/fit_options.ts";
@@ -28,7 +29,10 @@ export class AgreedSignal implements Pick<AbortSignalLike, "aborted"> {
   aborted = false;
 }
 
-/** What ranks agree upon before each batch. */
+/** Milliseconds of steps that ranks agree upon at once: for as long a rank's interruption may go unheard. */
+const AGREED_MS = 50;
+
+/** What ranks agree upon while they train: whether to go on, and for how many batches. */
 export class Agreement {
   readonly #client: MpiClient | null;
   readonly signal = new AgreedSignal();
@@ -43,18 +47,64 @@ export class Agreement {
     if (signal !== this.signal) this.#own = signal ?? null;
   }
 
-  /** @returns whether every rank has another batch. */
-  async goOn(hasBatch: boolean): Promise<boolean> {
-    let [missing, stop] = [hasBatch ? 0 : 1, this.#own?.aborted ? 1 : 0];
+  /**
+   * @param batches - how many this rank is sure to have.
+   * @returns how many all ranks have; 0 if one of them has none.
+   */
+  async commonBatches(batches: number): Promise<number> {
+    let [common, stop] = [batches, this.#own?.aborted ? 1 : 0];
     if (this.#client !== null) {
-      const flags = sharedArray("int32", 2);
-      flags.set([missing, stop]);
-      const elements = { buffer: flags.buffer, count: 2, type: "int32" } as const;
+      const words = sharedArray("int32", 2);
+      words.set([-batches, stop]);
+      const elements = { buffer: words.buffer, count: 2, type: "int32" } as const;
       await this.#client.collective({ kind: "allReduce", elements, op: "max" });
-      [missing, stop] = flags as unknown as [number, number];
-    }
+      [common, stop] = [-words[0], words[1]];
+    } else common = Math.min(batches, 1);
     if (stop === 1) this.signal.aborted = true;
-    return missing === 0;
+    return common;
+  }
+}
+
+/** A walk through a loader, on which all ranks take equally many batches. Messages for every batch would slow short steps. */
+class AgreedWalk {
+  readonly #agreement: Agreement;
+  /** Batches from here to the end; 1 if that is not known. */
+  #left: number | null;
+  /** Batches that were agreed upon and not taken. */
+  #granted = 0;
+  #lastGrant = 1;
+  #agreedAt: number | null = null;
+
+  constructor(agreement: Agreement, batches: number | null) {
+    this.#agreement = agreement;
+    this.#left = batches;
+  }
+
+  /**
+   * @param hasBatch - whether this rank's loader has given one.
+   * @returns whether every rank has.
+   * @throws DistributedError if the loader ends before the number of batches that it has told.
+   */
+  async goOn(hasBatch: boolean): Promise<boolean> {
+    if (this.#granted === 0)
+      this.#granted = await this.#agreement.commonBatches(hasBatch ? this.#wanted() : 0);
+    if (this.#granted === 0) return false;
+    if (!hasBatch)
+      throw new DistributedError(
+        "the loader has given fewer batches than its length, which the other ranks count on",
+      );
+    this.#granted--;
+    if (this.#left !== null) this.#left--;
+    return true;
+  }
+
+  /** As many batches as take `AGREED_MS`, by how long the last ones took. */
+  #wanted(): number {
+    const [now, before] = [performance.now(), this.#agreedAt];
+    const most = before === null ? 1 : (this.#lastGrant * AGREED_MS) / Math.max(now - before, 0.01);
+    this.#agreedAt = now;
+    this.#lastGrant = Math.max(1, Math.min(Math.floor(most), 2 * this.#lastGrant, this.#left ?? 1));
+    return this.#lastGrant;
   }
 }
 
@@ -77,9 +127,10 @@ export class SharedLoader extends LoaderAround {
     };
     const inParts = this.loader.givesParts === true;
     const batches = this.loader.iterate(inParts ? { ...place, part } : place)[Symbol.asyncIterator]();
+    const walk = new AgreedWalk(this.#agreement, this.#batchesFrom(place));
     const agreed = async () => {
       const next = await batches.next();
-      return (await this.#agreement.goOn(next.done !== true)) && next.done !== true ? next.value : null;
+      return (await walk.goOn(next.done !== true)) && next.done !== true ? next.value : null;
     };
     try {
       // What comes next is agreed upon while the step before is computed.
@@ -96,6 +147,12 @@ export class SharedLoader extends LoaderAround {
     } finally {
       await batches.return?.();
     }
+  }
+
+  /** Batches from a place to the end of the epoch; null if the loader only guesses. */
+  #batchesFrom({ fromBatch = 0, fromExample }: LoaderPlace): number | null {
+    if (this.examples === null || this.length === null) return null;
+    return this.length - ((fromExample === undefined ? null : this.batchAt(fromExample)) ?? fromBatch);
   }
 
   #cutOut(x: Tensor, y: Tensor, examples: number, isPart: boolean): readonly [Tensor, Tensor] {

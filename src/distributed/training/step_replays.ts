@@ -45,23 +45,26 @@ export class StepReplays {
     this.#net = net;
   }
 
-  /** Whether steps may be the same at all. */
-  get isPossible(): boolean {
-    return settingsOf(this.#net) !== null;
+  /** What this step's passes depend on besides tensors' contents; null if that cannot be told, and each is recorded. */
+  get settings(): string | null {
+    return settingsOf(this.#net);
   }
 
-  /** @param work - what the step does, in words: two steps of the same words differ in the network alone. */
-  find(work: string): KeptStep | null {
+  /**
+   * @param work - what the step does, in words: two steps of the same words differ in the network alone.
+   * @param settings - the network's, in this step.
+   */
+  find(work: string, settings: string): KeptStep | null {
     const seen = this.#seen.get(work);
-    if (seen?.confirmed !== true || seen.settings !== settingsOf(this.#net)) return null;
+    if (seen?.confirmed !== true || seen.settings !== settings) return null;
     if (!sameStates(seen.states, this.#states())) return null;
     this.replayed++;
     return seen.step;
   }
 
-  keep(work: string, step: KeptStep): void {
-    const [settings, states] = [settingsOf(this.#net), this.#states()];
-    if (settings === null || states.includes(null)) return;
+  keep(work: string, settings: string, step: KeptStep): void {
+    const states = this.#states();
+    if (states.includes(null)) return;
     const before = this.#seen.get(work);
     const confirmed =
       before !== undefined &&

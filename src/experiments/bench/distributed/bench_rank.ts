@@ -19,6 +19,7 @@ import {
   useEngine,
 } from "../../../tensor/index.ts";
 import { fit } from "../../../train/loop/fit.ts";
+import type { Loader } from "../../../train/loop/fit_options.ts";
 import type { Summation } from "../../../workers/collective_channel.ts";
 import { isWait } from "../../profile/rank_trace.ts";
 import { median } from "../bench_lines.ts";
@@ -39,7 +40,10 @@ const { values } = parseArgs({
   },
 });
 
-const WARM_UP_SECONDS = 4;
+// Until then V8 compiles the JavaScript of steps, in each rank, on the same processors: of short steps some hundreds, of
+// long ones the first few.
+const WARM_UP_STEPS = 800;
+const [LEAST_WARM_UP, MOST_WARM_UP] = [4, 12];
 
 const shared = values.reduce !== "alone";
 const windows = Number(values.windows);
@@ -69,6 +73,14 @@ async function measure(): Promise<RankLine> {
   const labels = Float64Array.from({ length: batch }, (_, i) => i % 10);
   const x = fromTypedArray(pixels, [batch, channels, side, side], "float32");
   const y = fromTypedArray(labels, [batch], "int64");
+  /** As a DataLoader, it knows how many batches there will be. */
+  const loaderOf = (steps: number): Loader => ({
+    ...{ length: steps, batchSize: batch, examples: steps * batch },
+    batchAt: (example) => Math.floor(example / batch),
+    async *iterate() {
+      for (let i = 0; i < steps; i++) yield [x, y];
+    },
+  });
   /** Trains for some steps; the times at their ends. */
   const train = async (steps: number): Promise<{ ends: number[]; processorTimes: number[] }> => {
     const ends: number[] = [];
@@ -77,7 +89,7 @@ async function measure(): Promise<RankLine> {
       ends.push(performance.now());
       processorTimes.push(processorTime());
     };
-    const trainLoader = Array.from({ length: steps }, () => [x, y] as const);
+    const trainLoader = loaderOf(steps);
     const callbacks = { onStep };
     await fit(net, { trainLoader, optimizer, epochs: 1, pointsPerEpoch: 1, progress: false, callbacks });
     return { ends, processorTimes };
@@ -86,10 +98,10 @@ async function measure(): Promise<RankLine> {
   await train(1);
   const firstStepSeconds = performance.now() / 1000;
   const [first, , last] = (await train(3)).ends;
-  const slowest = await ofAll((last - first) / 2, "max");
-  const steps = Math.max(1, Math.round((1000 * Number(values.seconds)) / slowest));
-  // V8 compiles the JavaScript of small steps for some seconds, in each rank, on the same processors.
-  await train(Math.ceil((1000 * WARM_UP_SECONDS) / slowest));
+  const slowest = (await ofAll((last - first) / 2, "max")) / 1000;
+  const steps = Math.max(1, Math.round(Number(values.seconds) / slowest));
+  const most = Math.min(WARM_UP_STEPS * slowest, MOST_WARM_UP);
+  await train(Math.max(1, Math.ceil(Math.max(LEAST_WARM_UP, most) / slowest) - 4));
   // Of the steps of a training the first two are not those of the long run.
   const lead = 2;
   const { ends, processorTimes } = await train(lead + steps * windows);
