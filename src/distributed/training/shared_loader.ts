@@ -34,12 +34,15 @@ const AGREED_MS = 50;
 
 /** What ranks agree upon while they train: whether to go on, and for how many batches. */
 export class Agreement {
-  readonly #client: MpiClient | null;
+  readonly #client: Pick<MpiClient, "collective"> | null;
   readonly signal = new AgreedSignal();
+  /** Milliseconds. */
+  readonly clock: () => number;
   #own: { readonly aborted: boolean } | null = null;
 
-  constructor(client: MpiClient | null) {
+  constructor(client: Pick<MpiClient, "collective"> | null, clock = () => performance.now()) {
     this.#client = client;
+    this.clock = clock;
   }
 
   /** The signal that this rank listens to; it goes on with its own if it is given the one that ranks agree upon. */
@@ -68,7 +71,7 @@ export class Agreement {
 /** A walk through a loader, on which all ranks take equally many batches. Messages for every batch would slow short steps. */
 class AgreedWalk {
   readonly #agreement: Agreement;
-  /** Batches from here to the end; 1 if that is not known. */
+  /** Batches from here to the end; null if that is not known. */
   #left: number | null;
   /** Batches that were agreed upon and not taken. */
   #granted = 0;
@@ -100,7 +103,7 @@ class AgreedWalk {
 
   /** As many batches as take `AGREED_MS`, by how long the last ones took. */
   #wanted(): number {
-    const [now, before] = [performance.now(), this.#agreedAt];
+    const [now, before] = [this.#agreement.clock(), this.#agreedAt];
     const most = before === null ? 1 : (this.#lastGrant * AGREED_MS) / Math.max(now - before, 0.01);
     this.#agreedAt = now;
     this.#lastGrant = Math.max(1, Math.min(Math.floor(most), 2 * this.#lastGrant, this.#left ?? 1));
