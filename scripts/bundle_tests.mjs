@@ -6,6 +6,8 @@ import { pathToFileURL } from "node:url";
 import { root } from "./setup.mjs";
 
 const tests = join(root, "build/test");
+/** What joins several files in one process. */
+const joining = "files_in_group.js";
 /** What is in it lasts until the next run. */
 export const bundleFolder = join(root, "build/bundled_tests");
 
@@ -76,7 +78,7 @@ export async function bundleTests(files) {
       // Tests use nearly all of the package: looking for what each of them leaves out would take most of the time.
       treeShaking: false,
       format: "esm",
-      entryPoints: [...new Set([...bundled, ...programs])].map((file) => join(tests, file)),
+      entryPoints: [...new Set([...bundled, ...programs, joining])].map((file) => join(tests, file)),
       outbase: tests,
       outdir: work,
       chunkNames: "chunks/[hash]",

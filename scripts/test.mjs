@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { bundleFolder, bundleTests } from "./bundle_tests.mjs";
 import { checkStyle } from "./check.mjs";
+import { groupsOf, staleGroupEntries, writeGroups } from "./group_tests.mjs";
 import { buildLab, isInstalled as labIsInstalled } from "./lab.mjs";
 import { filesOfLine, staleEntries } from "./node_lines.mjs";
 import { prepare, root } from "./setup.mjs";
@@ -59,11 +60,17 @@ if (files.length === 0) {
   );
   process.exit(1);
 }
-const stale = words.length === 0 ? staleEntries(files) : [];
-if (stale.length > 0) throw new Error(`scripts/node_lines.mjs: no test file answers to ${stale.join(", ")}`);
+if (words.length === 0) {
+  for (const [list, stale] of [
+    ["node_lines", staleEntries(files)],
+    ["group_tests", staleGroupEntries(files)],
+  ])
+    if (stale.length > 0) throw new Error(`scripts/${list}.mjs: no test file answers to ${stale.join(", ")}`);
+}
 // Its tests say so if the Lab has never been built; one that has been is not tested as it was before a change.
 if (labIsInstalled() && files.some((file) => file.startsWith("lab"))) await buildLab();
 const bundles = await bundleTests(files);
+const paths = new Map(files.map((file, index) => [file, bundles[index]]));
 const nodes = testNodes(process.env.CONVOYANT_TEST_NODES);
 for (const [index, node] of nodes.entries()) {
   const own = filesOfLine(files, index, nodes.length);
@@ -71,10 +78,7 @@ for (const [index, node] of nodes.entries()) {
   const left = others === 0 ? "" : `; ${others} more run on another (scripts/node_lines.mjs)`;
   console.log(`${own.length} test files on Node.js ${node.version}${left}`);
   if (own.length === 0) continue;
-  const status = await runTests(
-    node,
-    own.map((file) => bundles[files.indexOf(file)]),
-  );
+  const status = await runTests(node, writeGroups(groupsOf(own), paths));
   // Stop here: the closing lines of a run that failed must not be hidden by those of one that passes.
   if (status !== 0) {
     process.exitCode = status;

@@ -76,10 +76,11 @@ export class SourceCopy {
       .filter((line) => line !== "" && !/^test\/docs\/example_of_.*TS6133/.test(line));
   }
 
-  /** Compiles the kernels that this Node.js can run and makes the bundles; what that complains of. */
+  /** Compiles the kernels of ops that this Node.js can run, and makes the bundles; what that complains of. */
   build(): string {
-    // Relaxed SIMD has come with Node.js 22.
-    const kernels = Number.parseInt(process.versions.node, 10) < 22 ? ["--without=relaxed"] : [];
+    // Relaxed SIMD has come with Node.js 22; no guide changes the kernels of hand-made features.
+    const without = Number.parseInt(process.versions.node, 10) < 22 ? ["relaxed", "classic"] : ["classic"];
+    const kernels = without.map((name) => `--without=${name}`);
     return [["scripts/build-kernels.mjs", ...kernels], ["scripts/bundle.mjs"]]
       .map((args) => this.node(args))
       .map(({ status, stdout, stderr }) => (status === 0 ? "" : stdout + stderr))

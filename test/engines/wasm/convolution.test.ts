@@ -179,31 +179,36 @@ function sizes(c: Case): Sizes {
   return { oh: size(0), ow: size(1), attributes: { stride, padding, extra, dilation, groups } };
 }
 
-/** Calls `visit` for every product in a convolution with the places of its three factors. */
-function walk(c: Case, visit: (xAt: number, weightAt: number, yAt: number) => void): void {
+/** Where a kernel's row or column reads the image: the outputs from `first` to before `end`, the first one at `at`. */
+function reach(offset: number, stride: number, size: number, outputs: number) {
+  const first = Math.max(0, Math.ceil(-offset / stride));
+  const end = Math.min(outputs, Math.floor((size - 1 - offset) / stride) + 1);
+  return { first, end, at: first * stride + offset };
+}
+
+/** For every weight, and each row of the result that it is part of: the places of the row's products, one `step` of x apart. */
+function walk(
+  c: Case,
+  visit: (weightAt: number, yAt: number, xAt: number, count: number, step: number) => void,
+): void {
   const { oh, ow, attributes } = sizes(c);
   const { stride, padding, dilation, groups } = attributes;
   const [n, channels, h, w] = c.x;
   const [cg, og] = [channels / groups, c.o / groups];
-  for (let i = 0; i < n; i++) {
-    for (let o = 0; o < c.o; o++) {
-      for (let r = 0; r < oh; r++) {
-        for (let q = 0; q < ow; q++) {
-          const yAt = ((i * c.o + o) * oh + r) * ow + q;
-          for (let p = 0; p < cg; p++) {
-            const channel = Math.floor(o / og) * cg + p;
-            for (let ky = 0; ky < c.k[0]; ky++) {
-              const y = r * stride[0] - padding[0] + ky * dilation[0];
-              if (y < 0 || y >= h) continue;
-              for (let kx = 0; kx < c.k[1]; kx++) {
-                const x = q * stride[1] - padding[1] + kx * dilation[1];
-                if (x < 0 || x >= w) continue;
-                visit(
-                  ((i * channels + channel) * h + y) * w + x,
-                  ((o * cg + p) * c.k[0] + ky) * c.k[1] + kx,
-                  yAt,
-                );
-              }
+  for (let o = 0; o < c.o; o++) {
+    for (let p = 0; p < cg; p++) {
+      const channel = Math.floor(o / og) * cg + p;
+      for (let ky = 0; ky < c.k[0]; ky++) {
+        const rows = reach(ky * dilation[0] - padding[0], stride[0], h, oh);
+        for (let kx = 0; kx < c.k[1]; kx++) {
+          const columns = reach(kx * dilation[1] - padding[1], stride[1], w, ow);
+          const weightAt = ((o * cg + p) * c.k[0] + ky) * c.k[1] + kx;
+          for (let i = 0; i < n; i++) {
+            for (let r = rows.first; r < rows.end; r++) {
+              const y = rows.at + (r - rows.first) * stride[0];
+              const yAt = ((i * c.o + o) * oh + r) * ow + columns.first;
+              const xAt = ((i * channels + channel) * h + y) * w + columns.at;
+              visit(weightAt, yAt, xAt, columns.end - columns.first, stride[1]);
             }
           }
         }
@@ -245,10 +250,16 @@ function expectedOf(c: Case): Expected {
   const y = new Float64Array(dy.data.length);
   const dx = new Float64Array(x.data.length);
   const dw = new Float64Array(weight.data.length);
-  walk(c, (xAt, weightAt, yAt) => {
-    y[yAt] += x.data[xAt] * weight.data[weightAt];
-    dx[xAt] += dy.data[yAt] * weight.data[weightAt];
-    dw[weightAt] += dy.data[yAt] * x.data[xAt];
+  walk(c, (weightAt, yAt, xAt, count, step) => {
+    const factor = weight.data[weightAt];
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      const [output, input] = [yAt + i, xAt + i * step];
+      y[output] += x.data[input] * factor;
+      dx[input] += dy.data[output] * factor;
+      sum += dy.data[output] * x.data[input];
+    }
+    dw[weightAt] += sum;
   });
   const expected = { y, dx, dw };
   known.set(c, expected);
