@@ -1,6 +1,6 @@
 // Which test files share a process. Starting one and loading the package takes longer than most files' tests, so files of
 // a folder run one after another in one process (`test/files_in_group.ts`), each as a suite with its name.
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { bundleFolder } from "./bundle_tests.mjs";
 import { root } from "./setup.mjs";
@@ -99,12 +99,15 @@ const ALONE = [
   "docs/when_things_run.test.js",
   "engines/onednn/",
   "fuzz/",
+  "io/fetch/",
   "lab/",
   "nn/module/unregistered.test.js",
-  "runtime/before_start.test.js",
+  "runtime/",
   "ship/",
-  "train/loop/precision.test.js",
 ];
+
+/** A file that chooses an engine or changes the environment while it is loaded, not in a test or a hook: alone, too. */
+const CHANGES_AT_ONCE = /^(?:await )?(?:\w+\.)?useEngine\(|^(?:delete )?process\.env\b|^process\.chdir\(/m;
 
 /** Files in one process. More would save little, and leave other processors idle at the end. */
 const FILES_IN_A_GROUP = 12;
@@ -116,6 +119,10 @@ export function staleGroupEntries(files) {
   return [...LONG, ...ALONE].filter((entry) => !files.some((file) => covers(entry, file)));
 }
 
+const isAlone = (file) =>
+  ALONE.some((entry) => covers(entry, file)) ||
+  CHANGES_AT_ONCE.test(readFileSync(join(root, "build/test", file), "utf8"));
+
 /** The files that run together, in the order in which their processes start. */
 export function groupsOf(files) {
   const long = LONG.filter((file) => files.includes(file)).map((file) => [file]);
@@ -123,7 +130,7 @@ export function groupsOf(files) {
   const folders = new Map();
   for (const file of files) {
     if (LONG.includes(file)) continue;
-    if (ALONE.some((entry) => covers(entry, file))) alone.push([file]);
+    if (isAlone(file)) alone.push([file]);
     else {
       const folder = file.split(sep)[0];
       folders.set(folder, [...(folders.get(folder) ?? []), file]);

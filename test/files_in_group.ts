@@ -4,9 +4,7 @@
  */
 import { AsyncResource } from "node:async_hooks";
 import { after, before, describe, mock } from "node:test";
-import { isDeepStrictEqual } from "node:util";
 import { stopEngine } from "../src/index.ts";
-import { startedEngine } from "../src/runtime/runtime.ts";
 
 const folder = process.cwd();
 const environment = { ...process.env };
@@ -18,16 +16,6 @@ async function restore(): Promise<void> {
   process.chdir(folder);
   for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
   Object.assign(process.env, environment);
-}
-
-/** Loads one file; throws if that alone changes what its tests would find restored. */
-async function loadAlone(name: string, load: () => Promise<unknown>): Promise<void> {
-  await load();
-  if (startedEngine() === null && isDeepStrictEqual({ ...process.env }, environment)) return;
-  await restore();
-  throw new Error(
-    `${name} starts an engine or changes the environment before its tests run: do it in before(), or list the file in ALONE of scripts/group_tests.mjs`,
-  );
 }
 
 /** The tests of each file as a suite, in this order; the hooks of a file are those of its suite. */
@@ -43,7 +31,7 @@ export function filesInGroup(files: Record<string, () => Promise<unknown>>): voi
       before(restore);
       // Tests and hooks belong to the suite in whose asynchronous context they are called.
       const suite = new AsyncResource("TestFile");
-      const loaded = turn.then(() => suite.runInAsyncScope(loadAlone, undefined, name, load));
+      const loaded = turn.then(() => suite.runInAsyncScope(load));
       turn = loaded
         .catch(() => {})
         .finally(() => {

@@ -92,7 +92,10 @@ describe("one answer everywhere", () => {
   }, async () => {
     const modules = join((workspace as { folder: string }).folder, "node_modules");
     const native: any = createRequire(join(modules, "x.js"))("onnxruntime-node");
-    const session = await native.InferenceSession.create(exported, { logSeverityLevel: 3, intraOpNumThreads: 1 });
+    const session = await native.InferenceSession.create(exported, {
+      logSeverityLevel: 3,
+      intraOpNumThreads: 1,
+    });
     const found = [];
     for (const { bytes } of images) {
       const { width, height, data } = await decodeImage(bytes, { channels: 3 });

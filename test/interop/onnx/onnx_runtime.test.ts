@@ -45,7 +45,10 @@ describe("exported networks in ONNX Runtime", {
   });
 
   async function runNatively({ bytes, batches }: ExportedNetwork): Promise<number[][]> {
-    const session = await native.InferenceSession.create(bytes, { logSeverityLevel: 3, intraOpNumThreads: 1 });
+    const session = await native.InferenceSession.create(bytes, {
+      logSeverityLevel: 3,
+      intraOpNumThreads: 1,
+    });
     const results: number[][] = [];
     for (const { shape, input } of batches) {
       const kind = input instanceof Uint8Array ? "uint8" : "float32";
