@@ -1,12 +1,13 @@
 // Compiles src/engines/wasm/assembly into the kernel binaries of the wasm engine, each a module of text that every
 // bundler can carry (base64 of the binary, deflated):
 //
-//   build/inlined/kernels/{simd,relaxed,classic}.js
+//   build/inlined/kernels/{simd,relaxed,late_simd,late_relaxed,classic}.js
 //
-// relaxed: fused multiply-add (relaxed SIMD). classic: for hand-made features (assembly/classic.ts). They import env.memory, of one thread; a binary for memory that threads
-// share differs in one byte, whose place the module tells.
-// Does nothing if the binaries are newer than the sources; --force compiles all the same, --without=relaxed only the
-// others.
+// relaxed: fused multiply-add (relaxed SIMD). late: what not every network needs (assembly/late.ts). classic: for
+// hand-made features (assembly/classic.ts). They import env.memory, of one thread; a binary for memory that threads share
+// differs in one byte, whose place the module tells.
+// Does nothing if the binaries are newer than the sources; --force compiles all the same, --without=relaxed only
+// those without.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,13 +24,14 @@ const MAXIMUM_PAGES = 65536;
 const ALONE = 1;
 const SHARED = 3;
 
-const variants = ["simd", "relaxed", "classic"]
-  .filter((name) => !process.argv.includes(`--without=${name}`))
+const ENTRIES = { late_simd: "late.ts", late_relaxed: "late.ts", classic: "classic.ts" };
+const variants = ["simd", "relaxed", "late_simd", "late_relaxed", "classic"]
   .map((name) => ({
     file: join(outputs, `${name}.js`),
-    entry: name === "classic" ? "classic.ts" : "index.ts",
-    relaxed: name === "relaxed",
-  }));
+    entry: ENTRIES[name] ?? "index.ts",
+    relaxed: name.endsWith("relaxed"),
+  }))
+  .filter(({ relaxed }) => !(relaxed && process.argv.includes("--without=relaxed")));
 
 const newestSource = Math.max(
   statSync(fileURLToPath(import.meta.url)).mtimeMs,

@@ -14,7 +14,7 @@ export const SHIPPED_PAGES = { shipped_page: { onnx: false }, shipped_onnx_page:
  * browser has.
  */
 const NEVER_LOADED =
-  /(reference_engine|recognise|onnx_classifier|onnx_classifier_network|npy|npz|read_pth|write_pth|read_zip_arrays|imagenet_classes)\.js$|^#weights_source$|^#kernels\/(relaxed|classic)$/;
+  /(reference_engine|recognise|onnx_classifier|onnx_classifier_network|npy|npz|read_pth|write_pth|read_zip_arrays|imagenet_classes)\.js$|^#weights_source$|^#kernels\/((late_)?relaxed|classic)$/;
 
 /** Then modules whose functions no network calls: losses, linear algebra, random transforms. */
 const NEVER_CALLED = new RegExp(

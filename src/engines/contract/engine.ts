@@ -57,6 +57,8 @@ export interface StepPlan {
    * what is there stays right as long as they do. Absent if not.
    */
   readonly packsWeights?: boolean;
+  /** Whether its kernel is one of those that not every network needs, which a page loads late; absent if not. */
+  readonly late?: boolean;
   /** Bytes of packed weights of a step that packs them only if they are kept, in place of `scratchBytes`. */
   readonly keptBytes?: number;
 }

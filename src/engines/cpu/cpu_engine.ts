@@ -238,7 +238,7 @@ export class CpuEngine implements Engine {
       threadScratchBytes,
       last: null,
     });
-    this.#workers.provideHostKernels(hostOps(program));
+    this.#workers.provideLate(program.steps);
     this.#workers.postAll({ type: "compile", program: compiled.id, source: program, ...loops });
     return compiled;
   }
@@ -397,11 +397,6 @@ function idsOf(buffers: readonly EngineBuffer[], other: EngineBuffer | undefined
 /** What a thread needs for itself, in any of the steps. */
 function threadScratchOf({ steps }: Program): number {
   return steps.reduce((most, { plan }) => Math.max(most, plan.threadScratchBytes), 0);
-}
-
-/** The ops that the workers compute with reference kernels. */
-function hostOps({ steps }: Program): string[] {
-  return steps.filter(({ plan }) => plan.place === "host").map(({ op }) => op);
 }
 
 /** Whether memory can be shared with workers: always in Node.js, in pages that are cross-origin isolated. */

@@ -19,7 +19,9 @@ export interface CpuKernels {
    */
   plan(step: StepSpec, exact: boolean): StepPlan | null;
   /** Compiles the WebAssembly functions that stages are given as `exports`; `shared` for a memory of several threads. */
-  loadBinary(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module>;
+  loadBinaries(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module[]>;
+  /** Compiles those that only steps with `StepPlan.late` need; undefined if the others have them. */
+  readonly loadLateBinary?: ((relaxed: boolean, shared: boolean) => Promise<WebAssembly.Module>) | undefined;
   /** Starts a worker whose module calls `serve` with the other part. */
   startWorker(listeners: WorkerListeners): Promise<WorkerHandle>;
   /**

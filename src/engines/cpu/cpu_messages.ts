@@ -13,7 +13,7 @@ export interface StartMessage {
   /** The shared memory; without one, the worker makes a memory of its own. */
   readonly memory: WebAssembly.Memory | undefined;
   /** The functions that stages are given as `exports`. */
-  readonly binary: WebAssembly.Module;
+  readonly binaries: readonly WebAssembly.Module[];
   /** Shared counters of the barrier. */
   readonly control: SharedArrayBuffer | ArrayBuffer;
   /** For the kernels (see `CpuKernels.open`). */
@@ -88,6 +88,8 @@ export type CpuMessage =
   | { readonly type: "release"; readonly program: number }
   /** Reference kernels that a page loads late, for the programs after this message. */
   | { readonly type: "hostKernels"; readonly script: string }
+  /** Further functions that stages are given, for the programs after this message. */
+  | { readonly type: "binary"; readonly binary: WebAssembly.Module }
   /** Steps that combine values of all ranks go through this channel from here on. */
   | { readonly type: "ranks"; readonly channel: SharedArrayBuffer }
   /** For the kernels. */

@@ -7,9 +7,9 @@ import { EngineError } from "../../base/errors.ts";
 import { type ErrorRecord, reviveError } from "../../workers/errors_across.ts";
 import { EngineWorkerPool, type RequestAnswer, Requests } from "../../workers/worker_messages.ts";
 import type { TransferList } from "../../workers/worker_port.ts";
+import type { ProgramStep } from "../contract/engine.ts";
 import type { CpuKernels } from "./cpu_kernels.ts";
 import type { CpuMessage, CpuReply } from "./cpu_messages.ts";
-import type { LateKernels } from "./host/late_kernels.ts";
 import { makeControl } from "./threads/thread_barrier.ts";
 
 /** What the workers compute on. */
@@ -36,7 +36,10 @@ export class CpuWorkers {
   #kernels: CpuKernels;
   #pool = new EngineWorkerPool();
   #threads = 1;
+  #machine: WorkerMachine | undefined;
   #hasLateKernels = false;
+  #hasLateBinary = false;
+  #lateLoads = 0;
   #failure: string | undefined;
   /** Replies that wait for another worker's error, and such errors. */
   readonly #replies: RequestAnswer[] = [];
@@ -63,6 +66,7 @@ export class CpuWorkers {
    */
   async start(machine: WorkerMachine, instead: CpuKernels | null): Promise<StartedWorkers> {
     this.#threads = machine.threads;
+    this.#machine = machine;
     try {
       const started = await this.#startAny(machine, instead);
       this.#pool.open();
@@ -93,25 +97,43 @@ export class CpuWorkers {
     for (let worker = 0; worker < this.#threads; worker++) this.post(worker, message);
   }
 
-  /** Sees to it that the workers have the reference kernels of these ops before they get what is posted from here on. */
-  provideHostKernels(ops: readonly string[]): void {
+  /** Sees to it that the workers have the kernels of these steps before they get what is posted from here on. */
+  provideLate(steps: readonly ProgramStep[]): void {
     const late = this.#hasLateKernels ? undefined : LATE_KERNELS;
-    const op = late && ops.find((each) => late.has(each));
-    if (late === undefined || op === undefined) return;
-    this.#hasLateKernels = true;
-    this.#pool.close();
-    this.#loadLateKernels(late, op);
+    const onHost = late && steps.find(({ op, plan }) => plan.place === "host" && late.has(op));
+    if (late !== undefined && onHost !== undefined) {
+      this.#hasLateKernels = true;
+      const load = async (): Promise<CpuMessage> => ({
+        type: "hostKernels",
+        script: (await late.source()).default,
+      });
+      this.#introduceLate(load, onHost.op, "reference_kernels");
+    }
+    const loadBinary = this.#hasLateBinary ? undefined : this.#kernels.loadLateBinary;
+    const onDevice = loadBinary && steps.find(({ plan }) => plan.late === true);
+    if (loadBinary !== undefined && onDevice !== undefined) {
+      this.#hasLateBinary = true;
+      const { relaxed, sharing } = this.#machine as WorkerMachine;
+      const load = async (): Promise<CpuMessage> => ({
+        type: "binary",
+        binary: await loadBinary(relaxed, sharing),
+      });
+      this.#introduceLate(load, onDevice.op, relaxed ? "late_relaxed" : "late_simd");
+    }
   }
 
-  async #loadLateKernels(late: LateKernels, op: string): Promise<void> {
+  /** @param script - what has the kernel of `op`. */
+  async #introduceLate(load: () => Promise<CpuMessage>, op: string, script: string): Promise<void> {
     const pool = this.#pool;
+    pool.close();
+    this.#lateLoads++;
     try {
-      const { default: script } = await late.source();
-      pool.introduce((): CpuMessage => ({ type: "hostKernels", script }));
-      pool.open();
+      const message = await load();
+      pool.introduce(() => message);
+      if (--this.#lateLoads === 0) pool.open();
     } catch (error) {
       this.fail(
-        `${this.#kernels.name}: the script with the kernel of \`${op}\` (reference_kernels) cannot be loaded: ` +
+        `${this.#kernels.name}: the script with the kernel of \`${op}\` (${script}) cannot be loaded: ` +
           `${(error as Error).message}; serve every script of the package or of the bundle, and reload the page`,
       );
       await this.#end();
@@ -162,7 +184,7 @@ export class CpuWorkers {
   async #introduce(machine: WorkerMachine, requests: readonly number[]): Promise<void> {
     const { threads, sharing, memory, relaxed } = machine;
     const [pool, kernels] = [this.#pool, this.#kernels];
-    const loading = kernels.loadBinary(relaxed, sharing);
+    const loading = kernels.loadBinaries(relaxed, sharing);
     loading.catch(() => {});
     const settings = kernels.open?.(threads, (message) => this.post(0, { type: "kernels", message }));
     await pool.start(
@@ -174,7 +196,7 @@ export class CpuWorkers {
         this.#workerFailed(reason, requests[worker]);
       },
     );
-    const binary = await loading;
+    const binaries = await loading;
     const control = makeControl(threads, sharing);
     pool.introduce(
       (thread): CpuMessage => ({
@@ -183,7 +205,7 @@ export class CpuWorkers {
         thread,
         threads,
         memory,
-        binary,
+        binaries,
         control,
         settings,
       }),

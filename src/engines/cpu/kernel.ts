@@ -32,10 +32,24 @@ export interface KernelPlan {
   readonly threadScratchBytes: number;
   /** As in `StepPlan`. */
   readonly packsWeights?: boolean;
+  readonly late?: boolean;
 }
 
-/** Functions of the compiled AssemblyScript binary; arguments are numbers: addresses, sizes, and 1 or 0 for true or false. */
+/** Functions of the compiled AssemblyScript binaries; arguments are numbers: addresses, sizes, and 1 or 0 for true or false. */
 export type KernelExports = Readonly<Record<string, (...args: number[]) => number>>;
+
+/** The functions of binaries that import one memory. */
+export function kernelExports(
+  binaries: readonly WebAssembly.Module[],
+  memory: WebAssembly.Memory,
+): KernelExports {
+  const imports = { env: { memory, abort: kernelAbort } };
+  return Object.assign({}, ...binaries.map((binary) => new WebAssembly.Instance(binary, imports).exports));
+}
+
+function kernelAbort(): never {
+  throw new Error("a kernel stopped");
+}
 
 /**
  * Makes the plan of one op at one set of shapes; `null` if this kernel does not cover it. `exact`: without algorithms that
@@ -48,7 +62,8 @@ export function stepPlanOf({
   scratchBytes,
   threadScratchBytes,
   packsWeights,
+  late,
 }: Omit<KernelPlan, "stages">): StepPlan {
   const plan = { place: "device", scratchBytes, threadScratchBytes, layout: "asGiven" } as const;
-  return packsWeights === true ? { ...plan, packsWeights } : plan;
+  return { ...plan, ...(packsWeights === true && { packsWeights }), ...(late === true && { late }) };
 }

@@ -23,7 +23,7 @@ import {
 import { callReference } from "../reference/reference_step.ts";
 import type { OpenKernels, ProgramKernels, WorkerKernels } from "./cpu_kernels.ts";
 import type { CompileMessage, CpuMessage, RunMessage, RunPlaces, StartMessage } from "./cpu_messages.ts";
-import type { KernelExports, KernelStage } from "./kernel.ts";
+import { type KernelExports, type KernelStage, kernelExports } from "./kernel.ts";
 import { fusedImports, fusedKernel } from "./loops/fused_module.ts";
 import { shareControl, ThreadBarrier } from "./threads/thread_barrier.ts";
 import { WorkShares } from "./threads/work_shares.ts";
@@ -98,6 +98,9 @@ function receive(request: CpuMessage, port: WorkerPort, open: OpenKernels): void
     case "hostKernels":
       importHostKernels(request.script);
       break;
+    case "binary":
+      Object.assign(context.exports, kernelExports([request.binary], views.memory));
+      break;
     case "ranks":
       if (typeof ONE_RANK === "undefined") joinChannel(request.channel);
       break;
@@ -112,20 +115,15 @@ function receive(request: CpuMessage, port: WorkerPort, open: OpenKernels): void
 
 function start(message: StartMessage, open: OpenKernels, post: (message: unknown) => void): WorkerContext {
   const memory = message.memory ?? new WebAssembly.Memory({ initial: 2, maximum: 65536 });
-  const instance = new WebAssembly.Instance(message.binary, { env: { memory, abort: kernelAbort } });
   return {
     views: new MemoryViews(memory),
-    exports: instance.exports as unknown as KernelExports,
+    exports: kernelExports(message.binaries, memory),
     barrier: new ThreadBarrier(message.control, message.threads),
     shares: new WorkShares(shareControl(message.control), message.thread, message.threads),
     thread: message.thread,
     threads: message.threads,
     kernels: open({ memory, thread: message.thread, settings: message.settings, post }),
   };
-}
-
-function kernelAbort(): never {
-  throw new Error("a kernel stopped");
 }
 
 function run({ thread }: WorkerContext, message: RunMessage, port: WorkerPort): void {
@@ -167,7 +165,7 @@ function run({ thread }: WorkerContext, message: RunMessage, port: WorkerPort): 
 /** What a worker has, whatever the program. */
 export interface WorkerContext {
   readonly views: MemoryViews;
-  /** The kernel binary's functions. */
+  /** The functions of the kernel binaries. */
   readonly exports: KernelExports;
   readonly kernels: WorkerKernels;
   readonly barrier: ThreadBarrier;

@@ -103,8 +103,8 @@ class OnednnKernels implements CpuKernels {
     return eitherPlan(own, WASM_KERNELS.plan(step, exact));
   }
 
-  loadBinary(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module> {
-    return WASM_KERNELS.loadBinary(relaxed, shared);
+  loadBinaries(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module[]> {
+    return WASM_KERNELS.loadBinaries(relaxed, shared);
   }
 
   async startWorker(listeners: WorkerListeners): Promise<WorkerHandle> {

@@ -2,9 +2,13 @@
 import { kernelBytes } from "#kernel_bytes";
 import { EngineError } from "../../base/errors.ts";
 
-/** Compiles the engine's kernels that suit this machine; `shared` for a memory that threads share. */
+/** Compiles the engine's kernels that every network needs; `shared` for a memory that threads share. */
 export const loadKernels = (relaxed: boolean, shared: boolean): Promise<WebAssembly.Module> =>
   compiled(relaxed ? "relaxed" : "simd", shared);
+
+/** Compiles those that not every network needs. */
+export const loadLateKernels = (relaxed: boolean, shared: boolean): Promise<WebAssembly.Module> =>
+  compiled(relaxed ? "late_relaxed" : "late_simd", shared);
 
 /** Compiles those of hand-made features, without fused multiply-add: the same bits on every processor. */
 export const loadClassicKernels = (shared: boolean): Promise<WebAssembly.Module> =>

@@ -1,24 +1,30 @@
 /** The kernel binaries of Node.js (`#kernel_bytes`; a page has `page_kernels.ts`): those of the engine at once. */
-import * as relaxedKernels from "#kernels/relaxed";
-import * as simdKernels from "#kernels/simd";
+import * as lateRelaxed from "#kernels/late_relaxed";
+import * as lateSimd from "#kernels/late_simd";
+import * as relaxed from "#kernels/relaxed";
+import * as simd from "#kernels/simd";
+
+const ENGINE_KERNELS = { simd, relaxed, late_simd: lateSimd, late_relaxed: lateRelaxed };
+
+/** Whether the kernels that not every network needs are loaded for the first program with them. */
+export const LOADS_LATE = false;
 
 /** The binary's bytes. */
 export async function kernelBytes(
-  name: "simd" | "relaxed" | "classic",
+  name: keyof typeof ENGINE_KERNELS | "classic",
   shared: boolean,
 ): Promise<BufferSource> {
-  const kernels = name === "classic" ? await import("#kernels/classic") : engineKernels(name === "relaxed");
+  const kernels = name === "classic" ? await import("#kernels/classic") : ENGINE_KERNELS[name];
   const bytes = inflate(kernels.default);
   if (shared) bytes[kernels.sharedFlagAt] = 3;
   return bytes;
 }
 
-/** The kernels for a memory of one thread, at once. */
-export function loadKernelsNow(relaxed: boolean): WebAssembly.Module {
-  return new WebAssembly.Module(inflate(engineKernels(relaxed).default));
+/** All kernels of the engine for a memory of one thread, at once. */
+export function loadKernelsNow(withRelaxed: boolean): WebAssembly.Module[] {
+  const binaries = withRelaxed ? [relaxed, lateRelaxed] : [simd, lateSimd];
+  return binaries.map((each) => new WebAssembly.Module(inflate(each.default)));
 }
-
-const engineKernels = (relaxed: boolean) => (relaxed ? relaxedKernels : simdKernels);
 
 function inflate(text: string): Uint8Array<ArrayBuffer> {
   // Loaded with the kernels, and not with the package: it takes milliseconds.

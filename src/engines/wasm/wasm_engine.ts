@@ -2,12 +2,13 @@
  * The wasm engine: the CPU runtime with kernels written in AssemblyScript, SIMD and threads. It needs nothing
  * installed, in Node.js and in pages.
  */
+import { LOADS_LATE } from "#kernel_bytes";
 import { LATE_KERNELS } from "#late_kernels";
 import { startWorker } from "#workers";
 import type { WorkerScript } from "../../workers/worker_port.ts";
 import { CpuEngine, type CpuEngineOptions } from "../cpu/cpu_engine.ts";
 import type { CpuKernels } from "../cpu/cpu_kernels.ts";
-import { loadKernels } from "./kernel_binary.ts";
+import { loadKernels, loadLateKernels } from "./kernel_binary.ts";
 import { planStep } from "./kernels/registry.ts";
 
 const SCRIPT: WorkerScript = {
@@ -20,7 +21,9 @@ export const WASM_KERNELS: CpuKernels = {
   name: "wasm",
   bfloat16: false,
   plan: planStep,
-  loadBinary: loadKernels,
+  loadBinaries: (relaxed, shared) =>
+    Promise.all([loadKernels, ...(LOADS_LATE ? [] : [loadLateKernels])].map((load) => load(relaxed, shared))),
+  loadLateBinary: LOADS_LATE ? loadLateKernels : undefined,
   startWorker: (listeners) => startWorker(SCRIPT, listeners),
 };
 

@@ -2,7 +2,12 @@
 import { bytesOf, type DType, type TypedArray, viewArray } from "../../../src/base/dtype.ts";
 import { numel } from "../../../src/base/shape.ts";
 import type { Attributes, TensorSpec } from "../../../src/engines/contract/engine.ts";
-import type { KernelExports, KernelPlan, KernelPlanner } from "../../../src/engines/cpu/kernel.ts";
+import {
+  type KernelExports,
+  type KernelPlan,
+  type KernelPlanner,
+  kernelExports,
+} from "../../../src/engines/cpu/kernel.ts";
 import { HEAP_BASE } from "../../../src/engines/cpu/memory/memory_layout.ts";
 import { kernelBytes } from "../../../src/engines/wasm/node_kernels.ts";
 
@@ -10,6 +15,8 @@ export interface Binary {
   readonly name: string;
   readonly memory: WebAssembly.Memory;
   readonly exports: KernelExports;
+  /** Those of steps that a page runs without loading more. */
+  readonly first: KernelExports;
 }
 
 export type Values = TypedArray;
@@ -24,6 +31,7 @@ const compiled = await Promise.all(
       name: `${arithmetic}.${sharing}`,
       shared: sharing === "shared",
       bytes: await kernelBytes(arithmetic, sharing === "shared"),
+      late: await kernelBytes(`late_${arithmetic}`, sharing === "shared"),
     })),
   ),
 );
@@ -32,13 +40,12 @@ const compiled = await Promise.all(
 export function availableBinaries(): Binary[] {
   return compiled
     .filter(({ bytes }) => WebAssembly.validate(bytes))
-    .map(({ name, shared, bytes }) => {
+    .map(({ name, shared, bytes, late }) => {
       const memory = new WebAssembly.Memory({ initial: 256, maximum: PAGE, shared });
-      const abort = () => {
-        throw new Error(`${name}: abort`);
-      };
-      const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, abort } });
-      return { name, memory, exports: instance.exports as unknown as KernelExports };
+      const [first, others] = [bytes, late].map((each) =>
+        kernelExports([new WebAssembly.Module(each)], memory),
+      );
+      return { name, memory, exports: { ...first, ...others }, first };
     });
 }
 
@@ -137,7 +144,7 @@ export function load(
           const end = Math.floor((stage.units * (t + 1)) / threads);
           if (begin === end) continue;
           const addresses = { inputs: inputPlaces, outputs: outputPlaces, scratch, threadScratch: own[t] };
-          stage.run(binary.exports, addresses, begin, end);
+          stage.run(plan.late === true ? binary.exports : binary.first, addresses, begin, end);
         }
       }
     },

@@ -2,7 +2,12 @@
 import { bytesOf } from "../../../base/dtype.ts";
 import { numel } from "../../../base/shape.ts";
 import type { TensorSpec } from "../../contract/engine.ts";
-import type { KernelAddresses, KernelExports, KernelPlan } from "../../cpu/kernel.ts";
+import {
+  type KernelAddresses,
+  type KernelExports,
+  type KernelPlan,
+  kernelExports,
+} from "../../cpu/kernel.ts";
 import { simdSupport } from "../../cpu/loops/simd_support.ts";
 import { aligned } from "../../cpu/memory/memory_layout.ts";
 import { loadKernelsNow } from "../../wasm/node_kernels.ts";
@@ -18,14 +23,13 @@ export class BenchmarkMemory {
   readonly base: number;
 
   /** @param shared Whether the kernels were compiled for a memory that threads share. */
-  constructor(kernels: WebAssembly.Module, shared: boolean, foreign: ForeignFunctions) {
+  constructor(kernels: readonly WebAssembly.Module[], shared: boolean, foreign: ForeignFunctions) {
     // A shared memory never moves; the other one is made as long as it will ever be.
     this.#memory = shared
       ? new WebAssembly.Memory({ initial: 2, maximum: MOST_PAGES, shared: true })
       : new WebAssembly.Memory({ initial: MOST_PAGES, maximum: MOST_PAGES });
     if (shared) this.#memory.grow(MOST_PAGES - 2);
-    const env = { memory: this.#memory, abort: stopped };
-    this.#exports = new WebAssembly.Instance(kernels, { env }).exports as unknown as KernelExports;
+    this.#exports = kernelExports(kernels, this.#memory);
     this.base = foreign.addressOf(new Uint8Array(this.#memory.buffer));
   }
 
@@ -97,8 +101,4 @@ const RESERVED_PAGES = 2;
 
 function sizeOf({ shape, dtype }: TensorSpec): number {
   return numel(shape) * bytesOf(dtype);
-}
-
-function stopped(): never {
-  throw new Error("a kernel stopped");
 }

@@ -91,7 +91,7 @@ export function planDepthwise(g: ConvGeometry, hasBias: boolean, activation: num
     };
     stages.push(itemStage(g.n * g.groups * blocks, run));
   }
-  return { stages, scratchBytes: 0, threadScratchBytes: bytes };
+  return { stages, scratchBytes: 0, threadScratchBytes: bytes, late: true };
 }
 
 /** Plans conv2dInputGradient. */
@@ -122,7 +122,7 @@ export function planDepthwiseInputGradient(g: ConvGeometry): KernelPlan {
     };
     stages.push(itemStage(g.n * g.groups * blocks, run));
   }
-  return { stages, scratchBytes: 0, threadScratchBytes: own.bytes };
+  return { stages, scratchBytes: 0, threadScratchBytes: own.bytes, late: true };
 }
 
 /** Plans conv2dWeightGradient. */
@@ -157,5 +157,6 @@ export function planDepthwiseWeightGradient(g: ConvGeometry): KernelPlan {
       });
     }
   }
-  return { stages, scratchBytes: slices > 1 ? slices * sliceBytes : 0, threadScratchBytes: own.bytes };
+  const scratchBytes = slices > 1 ? slices * sliceBytes : 0;
+  return { stages, scratchBytes, threadScratchBytes: own.bytes, late: true };
 }

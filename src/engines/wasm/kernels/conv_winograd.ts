@@ -121,6 +121,7 @@ export function planWinograd(
     scratchBytes: planes * winograd.kernelPlane,
     threadScratchBytes: Math.max(own.bytes, kernelBytes),
     packsWeights: true,
+    late: true,
   };
 }
 

@@ -115,7 +115,8 @@ export function planWinogradWeightGradient(g: ConvGeometry): KernelPlan | null {
     };
     stages.push(sums, reduceStage(gradient));
   }
-  return { stages, scratchBytes: slices * gradient.sliceBytes, threadScratchBytes: own.bytes };
+  const scratchBytes = slices * gradient.sliceBytes;
+  return { stages, scratchBytes, threadScratchBytes: own.bytes, late: true };
 }
 
 /** Whether it takes clearly less time than the sums of shifted planes. */

@@ -18,13 +18,14 @@ export function planMaxPool2d({ attributes, inputs, outputs }: StepSpec): Kernel
   const g = poolGeometry(attributes, inputs[0].shape, outputs[0].shape);
   if (g === null) return null;
   const sizes = [...g.kernel, ...g.stride, ...g.padding, ...g.dilation];
-  return planesPlan(g, (exports, addresses, first, planes) => {
+  const plan = planesPlan(g, (exports, addresses, first, planes) => {
     if (typeof PLANS_ONLY !== "undefined") return;
     const x = addresses.inputs[0] + first * g.h * g.w * 4;
     const y = addresses.outputs[0] + first * g.oh * g.ow * 4;
     const indices = addresses.outputs[1] + first * g.oh * g.ow * 4;
     exports.maxPool(x, planes, g.h, g.w, y, indices, g.oh, g.ow, ...sizes);
   });
+  return { ...plan, late: true };
 }
 
 /** Plans `maxPool2dGradient`: dy and the places of the maxima give dx. */
@@ -32,11 +33,12 @@ export function planMaxPool2dGradient({ attributes, inputs, outputs }: StepSpec)
   if (!allFloat32(inputs[0], outputs[0]) || inputs[1]?.dtype !== "int32") return null;
   const g = poolGeometry(attributes, outputs[0].shape, inputs[0].shape);
   if (g === null) return null;
-  return planesPlan(g, (exports, addresses, first, planes) => {
+  const plan = planesPlan(g, (exports, addresses, first, planes) => {
     if (typeof PLANS_ONLY !== "undefined") return;
     const offset = first * g.oh * g.ow * 4;
     const dx = addresses.outputs[0] + first * g.h * g.w * 4;
     const [dy, indices] = [addresses.inputs[0] + offset, addresses.inputs[1] + offset];
     exports.maxPoolGradient(dy, indices, planes, g.oh * g.ow, dx, g.h * g.w);
   });
+  return { ...plan, late: true };
 }

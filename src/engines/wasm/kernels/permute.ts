@@ -68,7 +68,7 @@ function planTurns(dimensions: readonly Dimension[], bytes: number): KernelPlan 
   const strips = Math.ceil(column.size / strip);
   const items = outer.reduce((count, d) => count * d.size, strips);
   const moved = items * Math.min(strip, column.size) * inner.size * bytes;
-  return planItems(items, moved, (exports, [from], to, begin, end) => {
+  const plan = planItems(items, moved, (exports, [from], to, begin, end) => {
     for (let item = begin; item < end; item++) {
       const place = locate(outer, Math.floor(item / strips));
       const first = (item % strips) * strip;
@@ -78,4 +78,5 @@ function planTurns(dimensions: readonly Dimension[], bytes: number): KernelPlan 
       exports[TRANSPOSE[bytes]](source, inner.from, target, column.to, inner.size, count);
     }
   });
+  return { ...plan, late: bytes !== 4 };
 }

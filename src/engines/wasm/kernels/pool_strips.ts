@@ -74,5 +74,6 @@ export function planStrips({ n, xBytes, yBytes }: PoolLast, rows: number, work: 
     ],
     scratchBytes: 0,
     threadScratchBytes: 0,
+    late: true,
   };
 }

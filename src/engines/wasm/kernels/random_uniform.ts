@@ -24,5 +24,6 @@ export function planRandomUniform({ inputs: [key], outputs }: StepSpec): KernelP
     ],
     scratchBytes: 0,
     threadScratchBytes: 0,
+    late: true,
   };
 }
