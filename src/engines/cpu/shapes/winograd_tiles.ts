@@ -4,15 +4,17 @@
  * Images are cut into tiles that overlap, of T by T pixels; each gives m by m values of the result for a kernel of k by
  * k, where m = T - k + 1. In place of k * k * m * m products for each pair of channels a tile takes T * T: with tiles of
  * six four times fewer for a 3x3 kernel, 2.8 times for a 5x5 one; with tiles of eight 6.3 times for a 5x5 one
- * (`assembly/winograd`). Those of eight round more, and are taken for 5x5 kernels alone: a 3x3 one would save a fifth of
- * the products, if the images are large enough to fill them.
+ * (`assembly/winograd`). Those of eight round more, and are taken for 5x5 kernels alone: a 3x3 one would save a tenth of
+ * the products at 28x28 and 56x56 pixels, which the transforms eat up. Tiles of seven save a 3x3 kernel a quarter of them
+ * at 14x14 pixels: the wasm engine takes them then.
  */
 import type { ConvGeometry, ImageSizes } from "./conv_geometry.ts";
 
 /** Rows and columns of a tile. */
-type Tile = 6 | 8;
-/** Of the products with tiles of six, what is left if tiles of eight are worth it. */
+type Tile = 6 | 7 | 8;
+/** Of the products with tiles of six, what is left if larger ones are worth it: of eight, and of seven. */
 const WORTH_EIGHT = 2 / 3;
+const WORTH_SEVEN = 0.85;
 /** Bytes that a transform keeps between its two halves, as the kernels say. */
 export const LINES_BYTES = 19_456;
 
@@ -30,23 +32,29 @@ export interface WinogradConvolution extends ImageSizes {
   readonly tilesAcross: number;
 }
 
-export function forwardConvolution({ n, c, o, h, w, oh, ow, kh, ph, pw }: ConvGeometry): WinogradConvolution {
-  return tiled({ n, c, o, h, w, oh, ow, window: kh, padY: ph, padX: pw });
+/** The convolution itself; `sevens`: a 3x3 kernel may have tiles of seven. */
+export function forwardConvolution(
+  { n, c, o, h, w, oh, ow, kh, ph, pw }: ConvGeometry,
+  sevens = false,
+): WinogradConvolution {
+  return tiled({ n, c, o, h, w, oh, ow, window: kh, padY: ph, padX: pw }, sevens);
 }
 
 /** dx is dy under the windows turned around, over as much padding as brings back the size. */
-export function gradientConvolution(g: ConvGeometry): WinogradConvolution {
+export function gradientConvolution(g: ConvGeometry, sevens = false): WinogradConvolution {
   const { n, c, o, h, w, oh, ow, kh, ph, pw } = g;
   const padding = { padY: kh - 1 - ph, padX: kh - 1 - pw };
-  return tiled({ n, c: o, o: c, h: oh, w: ow, oh: h, ow: w, window: kh, ...padding });
+  return tiled({ n, c: o, o: c, h: oh, w: ow, oh: h, ow: w, window: kh, ...padding }, sevens);
 }
 
 type Sizes = Omit<WinogradConvolution, "tile" | "planes" | "step" | "tilesDown" | "tilesAcross">;
 
-function tiled(sizes: Sizes): WinogradConvolution {
-  if (sizes.window < 5) return withTile(sizes, 6);
-  const [six, eight] = [withTile(sizes, 6), withTile(sizes, 8)];
-  return productsOf(eight) <= WORTH_EIGHT * productsOf(six) ? eight : six;
+function tiled(sizes: Sizes, sevens: boolean): WinogradConvolution {
+  const six = withTile(sizes, 6);
+  if (sizes.window < 5 && !sevens) return six;
+  const [large, worth] = sizes.window < 5 ? ([7, WORTH_SEVEN] as const) : ([8, WORTH_EIGHT] as const);
+  const other = withTile(sizes, large);
+  return productsOf(other) <= worth * productsOf(six) ? other : six;
 }
 
 function withTile(sizes: Sizes, tile: Tile): WinogradConvolution {

@@ -1,7 +1,7 @@
 /**
  * conv2d with a 3x3 or 5x5 kernel, stride 1, and its gradient by the input, by Winograd's algorithm
- * (cpu/shapes/winograd_tiles.ts, assembly/winograd): kernels and tiles of the images are transformed, multiplied as 36
- * or 64 GEMMs, and gathered into the result. Of the products a quarter is left for a 3x3 kernel.
+ * (cpu/shapes/winograd_tiles.ts, assembly/winograd): kernels and tiles of the images are transformed, multiplied as 36,
+ * 49 or 64 GEMMs, and gathered into the result. Of the products a quarter is left for a 3x3 kernel.
  *
  * Wins over the GEMM of patches when there are channels enough for the transforms, and tiles enough for the kernels, which
  * are transformed again in each call (`isWorth`).
@@ -71,7 +71,7 @@ export function planWinograd(
   hasBias: boolean,
   activation: number,
 ): KernelPlan | null {
-  const convolution = turned ? gradientConvolution(g) : forwardConvolution(g);
+  const convolution = turned ? gradientConvolution(g, true) : forwardConvolution(g, true);
   if (!isWorth(convolution)) return null;
   const { c, o, n, w, ow, planes, step, tile, tilesAcross } = convolution;
   const panels = Math.ceil(o / TILE_COLUMNS);

@@ -1,6 +1,6 @@
 /**
  * The gradient of conv2d by a 3x3 or 5x5 weight, stride 1, by Winograd's algorithm (cpu/shapes/winograd_tiles.ts,
- * assembly/winograd): tiles of x and of dy are transformed, multiplied as 36 or 64 GEMMs that sum over the tiles, and the
+ * assembly/winograd): tiles of x and of dy are transformed, multiplied as 36, 49 or 64 GEMMs that sum over the tiles, and the
  * sums gathered into windows.
  *
  * Wins over the sums of shifted planes when there are channels enough for the transforms (`isWorth`).
@@ -66,7 +66,7 @@ interface WeightGradient {
 
 /** The plan of the gradient of a convolution that `suitsWinograd`; null if another algorithm is better. */
 export function planWinogradWeightGradient(g: ConvGeometry): KernelPlan | null {
-  const convolution = forwardConvolution(g);
+  const convolution = forwardConvolution(g, true);
   const { n, c, o, w, ow, planes, window, step, tile, tilesAcross } = convolution;
   const most = Math.max(1, Math.floor(SUM_BYTES / (planes * c * TILE_COLUMNS * 4)));
   const { units: blocks, size } = split(Math.ceil(o / TILE_COLUMNS), Math.ceil(o / TILE_COLUMNS / most));

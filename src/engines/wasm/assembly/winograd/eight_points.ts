@@ -1,6 +1,6 @@
 /**
- * Lines of Winograd's transforms at eight points: 0, 1/2, -1/2, 1, -1, 2, -2 and infinity. Constants come from a table in
- * memory, as for six points.
+ * Lines of Winograd's transforms at eight points: 0, 1/2, -1/2, 1, -1, 2, -2 and infinity, or at seven: all of them but
+ * infinity (`infinite` is 0). Constants come from a table in memory, as for six points.
  */
 import { madd, msub } from "../vector";
 
@@ -51,7 +51,9 @@ export function writeEight(to: usize): void {
 }
 
 /** B^T d of the lines whose addresses stand at `pointers`: combined as the polynomials that vanish at all points but one. */
-export function analyseEight(pointers: usize, to: usize, stride: usize, bytes: usize, table: usize): void {
+export function analyseEight(
+  pointers: usize, to: usize, stride: usize, bytes: usize, infinite: u32, table: usize,
+): void {
   const from0: usize = load<u32>(pointers), from1: usize = load<u32>(pointers, 4);
   const from2: usize = load<u32>(pointers, 8), from3: usize = load<u32>(pointers, 12);
   const from4: usize = load<u32>(pointers, 16), from5: usize = load<u32>(pointers, 20);
@@ -68,7 +70,7 @@ export function analyseEight(pointers: usize, to: usize, stride: usize, bytes: u
     const d5 = v128.load(from5 + c);
     const d6 = v128.load(from6 + c);
     v128.store(out, madd(f32x4.sub(d2, d4), sum, f32x4.sub(d6, v128.load(from0 + c))));
-    v128.store(out6 + stride, madd(f32x4.sub(d3, d5), sum, f32x4.sub(v128.load(from7 + c), d1)));
+    if (infinite) v128.store(out6 + stride, madd(f32x4.sub(d3, d5), sum, f32x4.sub(v128.load(from7 + c), d1)));
     const sumBC = v128.load(table, OF_SUM_BC);
     const productBC = v128.load(table, OF_PRODUCT_BC);
     const evenA = madd(d2, productBC, msub(d4, sumBC, d6));
@@ -95,7 +97,7 @@ export function analyseEight(pointers: usize, to: usize, stride: usize, bytes: u
  */
 export function evaluateEight(
   from: usize, step: isize, count: i32, n: i32, to: usize, stride: usize, bytes: usize, scaled: u32,
-  table: usize,
+  infinite: u32, table: usize,
 ): void {
   const nothing = f32x4.splat(0);
   for (const end = from + bytes; from < end; from += 16) {
@@ -151,7 +153,7 @@ export function evaluateEight(
     v128.store(to3 + stride, f32x4.sub(evenB, oddB));
     v128.store(to3 + 2 * stride, f32x4.add(evenC, oddC));
     v128.store(to6, f32x4.sub(evenC, oddC));
-    v128.store(to6 + stride, count == n ? last : nothing);
+    if (infinite) v128.store(to6 + stride, count == n ? last : nothing);
     to += 16;
   }
 }
@@ -159,7 +161,7 @@ export function evaluateEight(
 /** The first `count` coefficients of A^T m, or of G^T m, with the line at `shift` added, and no less than `least`. */
 export function gatherEight(
   from: usize, step: usize, n: i32, count: i32, to: usize, stride: usize, bytes: usize,
-  shift: usize, least: f32, scaled: u32, table: usize,
+  shift: usize, least: f32, scaled: u32, infinite: u32, table: usize,
 ): void {
   const floor = f32x4.splat(least);
   for (const end = from + bytes; from < end; from += 16) {
@@ -179,7 +181,7 @@ export function gatherEight(
     const m6 = v128.load(from6);
     let evenC = f32x4.add(m5, m6);
     let oddC = f32x4.sub(m5, m6);
-    const last = f32x4.add(v128.load(from6 + step), more);
+    const last = infinite ? f32x4.add(v128.load(from6 + step), more) : more;
     if (scaled) {
       const scaleA = v128.load(table, OF_SCALE_A);
       const scaleB = v128.load(table, OF_SCALE_B);

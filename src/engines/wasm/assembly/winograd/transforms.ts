@@ -1,6 +1,6 @@
 /**
- * The transforms of Winograd's convolution with tiles of six by six or of eight by eight, for images with their channels
- * last. As many values of a product of polynomials are found at as many points, whatever the degrees of the two: so the
+ * The transforms of Winograd's convolution with tiles of six by six, seven by seven or eight by eight, for images with
+ * their channels last. As many values of a product of polynomials are found at as many points, whatever the degrees of the two: so the
  * same three transforms serve 3x3 and 5x5 kernels, the convolution and its gradients (A. Lavin and S. Gray, "Fast
  * Algorithms for Convolutional Neural Networks", 2016, sections 4 and 5; B. Barabasz and others, "Error Analysis and
  * Improving the Accuracy of Winograd Convolution for Deep Neural Networks", 2020, on the choice of points):
@@ -10,7 +10,7 @@
  *   of a window, divided by what the points ask for;
  * - `winogradGather`, A^T m A or G^T m G: the transpose of it.
  *
- * Transformed tiles lie as 36 or 64 planes, one for each pair of points; a plane has a row of channels for each tile.
+ * Transformed tiles lie as 36, 49 or 64 planes, one for each pair of points; a plane has a row of channels for each tile.
  * Tiles are counted through all images, row by row.
  *
  * A transform goes over columns first and over rows then, each time a line of channels after the other: six or eight
@@ -28,7 +28,7 @@ const POINTERS: usize = 128;
 const ZEROS: usize = 512;
 const LINES: usize = TABLE + POINTERS + ZEROS;
 
-/** Bytes of a line: 128 channels for six points, 64 for eight. */
+/** Bytes of a line: 128 channels for six points, 64 for seven and eight. */
 // @ts-ignore: decorator
 @inline
 function lineBytes(points: i32): usize {
@@ -107,7 +107,7 @@ function analyseRows(points: i32, to: usize, plane: usize, bytes: usize, scratch
 @inline
 function analyseLine(points: i32, pointers: usize, to: usize, stride: usize, bytes: usize, table: usize): void {
   if (points == 6) analyseSix(pointers, to, stride, bytes, table);
-  else analyseEight(pointers, to, stride, bytes, table);
+  else analyseEight(pointers, to, stride, bytes, points & 8, table);
 }
 
 /**
@@ -153,7 +153,7 @@ function evaluateLine(
   scaled: u32, table: usize,
 ): void {
   if (points == 6) evaluateSix(from, step, count, n, to, stride, bytes, scaled, table);
-  else evaluateEight(from, step, count, n, to, stride, bytes, scaled, table);
+  else evaluateEight(from, step, count, n, to, stride, bytes, scaled, points & 8, table);
 }
 
 /**
@@ -205,5 +205,5 @@ function gatherLine(
   shift: usize, least: f32, scaled: u32, table: usize,
 ): void {
   if (points == 6) gatherSix(from, step, n, count, to, stride, bytes, shift, least, scaled, table);
-  else gatherEight(from, step, n, count, to, stride, bytes, shift, least, scaled, table);
+  else gatherEight(from, step, n, count, to, stride, bytes, shift, least, scaled, points & 8, table);
 }
