@@ -71,7 +71,7 @@ const CASES: Case[] = [
 /**
  * For Winograd's algorithm: blocks of rows and several images in an item, rows and columns that do not fill the last tile,
  * tails of panels, no padding and much of it, 3x3 with tiles of six and of seven, 5x5 with tiles of six and of eight,
- * several blocks of output channels.
+ * sums that threads share, of one slice of the batch and of two.
  */
 const WINOGRAD_CASES: Case[] = [
   { x: [2, 16, 20, 20], o: 16, k: [3, 3], padding: [1, 1] },
@@ -86,6 +86,7 @@ const WINOGRAD_CASES: Case[] = [
   { x: [5, 24, 10, 9], o: 28, k: [5, 5], padding: [2, 1] },
   { x: [3, 16, 12, 12], o: 32, k: [5, 5], padding: [4, 4] },
   { x: [1, 128, 12, 11], o: 260, k: [3, 3], padding: [1, 1] },
+  { x: [130, 16, 3, 3], o: 1848, k: [3, 3], padding: [1, 1] },
   { x: [2, 16, 13, 20], o: 16, k: [3, 3], padding: [0, 1], extra: [2, 1] },
   { x: [2, 16, 12, 9], o: 24, k: [5, 5], padding: [1, 2], extra: [3, -1] },
 ];

@@ -5,12 +5,15 @@
  *
  * Wins over the sums of shifted planes when there are channels enough for the transforms (`isWorth`).
  *
- * A unit is a slice of the batch and a block of output channels, so few that the thread's sums stay near. It takes the
- * slice some tiles at a time, and leaves a partial result [taps, C, outputs of the block]; a last stage adds the slices in
- * order and turns the result over.
+ * Fast paths:
+ * - Few channels, so that the sums of each thread stay in its caches: as follows.
+ * - All others: conv_winograd_weight_shared.ts.
+ *
+ * A unit is a slice of the batch. It takes the slice some tiles at a time, and leaves a partial result [taps, C, O]; a
+ * last stage adds the slices in order and turns the result over.
  */
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
-import { ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
+import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import type { ConvGeometry } from "../../cpu/shapes/conv_geometry.ts";
 import {
   forwardConvolution,
@@ -28,12 +31,13 @@ import {
   tilesOfItem,
   WORTH,
 } from "./conv_winograd.ts";
+import { planWeightGradientShared } from "./conv_winograd_weight_shared.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Multiply-adds in whose time a transformed number is laid out for the GEMM, or a sum brought into a window. */
 const LAYOUT_COST = 3;
 const SUM_COST = 8;
-/** Units to aim at, and bytes of the sums of one. */
+/** Units to aim at, and bytes of the sums of one at most. */
 const UNITS = 16;
 const SUM_BYTES = 4 * 2 ** 20;
 
@@ -43,12 +47,10 @@ interface WeightGradient {
   /** Items in a slice of the batch, and slices. */
   readonly perSlice: number;
   readonly slices: number;
-  /** Output channels in a block, a multiple of 8, and blocks. */
+  /** Output channels in whole panels of 8. */
   readonly outputs: number;
-  readonly blocks: number;
-  /** Bytes from one plane of the sums to the next; of a block's partial result; of a slice's. */
+  /** Bytes from one plane of the sums to the next; of a slice's partial result. */
   readonly sumPlane: number;
-  readonly blockBytes: number;
   readonly sliceBytes: number;
   readonly place: {
     readonly lines: number;
@@ -68,27 +70,24 @@ interface WeightGradient {
 export function planWinogradWeightGradient(g: ConvGeometry): KernelPlan | null {
   const convolution = forwardConvolution(g, true);
   const { n, c, o, w, ow, planes, window, step, tile, tilesAcross } = convolution;
-  const most = Math.max(1, Math.floor(SUM_BYTES / (planes * c * TILE_COLUMNS * 4)));
-  const { units: blocks, size } = split(Math.ceil(o / TILE_COLUMNS), Math.ceil(o / TILE_COLUMNS / most));
-  const outputs = size * TILE_COLUMNS;
+  if (!isWorth(convolution)) return null;
+  const outputs = roundUp(o, TILE_COLUMNS);
+  if (planes * c * outputs * 4 > SUM_BYTES) return planWeightGradientShared(convolution);
   const items = cutItems(convolution, outputs);
   const count = Math.ceil(n / items.images) * items.blocks;
-  const { units: slices, size: perSlice } = split(count, Math.ceil(UNITS / blocks));
-  if (!isWorth(convolution, blocks, slices)) return null;
+  const { units: slices, size: perSlice } = split(count, UNITS);
   const tiles = items.images * items.rows * tilesAcross;
   const inputRows = (items.rows - 1) * step + tile;
   const own = new ScratchLayout();
-  const blockBytes = window * window * c * outputs * 4;
+  const sliceBytes = window * window * c * outputs * 4;
   const gradient: WeightGradient = {
     convolution,
     items,
     perSlice,
     slices,
     outputs,
-    blocks,
     sumPlane: planeBytes(c * outputs),
-    blockBytes,
-    sliceBytes: blocks * blockBytes,
+    sliceBytes,
     place: {
       lines: own.take(LINES_BYTES),
       // Of x, then of dy.
@@ -107,7 +106,7 @@ export function planWinogradWeightGradient(g: ConvGeometry): KernelPlan | null {
   const stages: KernelStage[] = [];
   if (typeof PLANS_ONLY === "undefined") {
     const sums: KernelStage = {
-      units: slices * blocks,
+      units: slices,
       run(exports, addresses, begin, end) {
         exports.maskLanes(addresses.threadScratch + gradient.place.mask, TILE_COLUMNS);
         for (let unit = begin; unit < end; unit++) runUnit(exports, gradient, addresses, unit);
@@ -115,16 +114,15 @@ export function planWinogradWeightGradient(g: ConvGeometry): KernelPlan | null {
     };
     stages.push(sums, reduceStage(gradient));
   }
-  const scratchBytes = slices * gradient.sliceBytes;
-  return { stages, scratchBytes, threadScratchBytes: own.bytes, late: true };
+  return { stages, scratchBytes: slices * sliceBytes, threadScratchBytes: own.bytes, late: true };
 }
 
 /** Whether it takes clearly less time than the sums of shifted planes. */
-function isWorth(convolution: WinogradConvolution, blocks: number, slices: number): boolean {
+function isWorth(convolution: WinogradConvolution): boolean {
   const { n, c, o, oh, ow, window, planes } = convolution;
   const tiles = tilesOf(convolution, n);
   const direct = n * oh * ow * window * window * c * o;
-  const transforms = tiles * (c * blocks + o) * (TILE_COST + LAYOUT_COST) + slices * c * o * SUM_COST;
+  const transforms = tiles * (c + o) * (TILE_COST + LAYOUT_COST) + c * o * SUM_COST;
   return planes * (tiles * c * o + transforms) < WORTH * direct;
 }
 
@@ -132,21 +130,16 @@ function runUnit(
   exports: KernelExports,
   gradient: WeightGradient,
   addresses: KernelAddresses,
-  unit: number,
+  slice: number,
 ): void {
   const { convolution, items, outputs, place, sumPlane } = gradient;
-  const { n, c, o, tile, window } = convolution;
+  const { n, c, tile, window } = convolution;
   const own = addresses.threadScratch;
-  const block = unit % gradient.blocks;
-  const slice = Math.floor(unit / gradient.blocks);
-  const first = block * outputs;
-  const channels = Math.min(outputs, o - first);
   exports.gridTable(own + place.cRows, 1, c, 0, outputs * 4, 0, 0, 0);
   const begin = slice * gradient.perSlice;
   const end = Math.min(Math.ceil(n / items.images) * items.blocks, begin + gradient.perSlice);
-  for (let item = begin; item < end; item++)
-    addItem(exports, gradient, addresses, item, first, channels, item > begin);
-  const partial = addresses.scratch + slice * gradient.sliceBytes + block * gradient.blockBytes;
+  for (let item = begin; item < end; item++) addItem(exports, gradient, addresses, item, item > begin);
+  const partial = addresses.scratch + slice * gradient.sliceBytes;
   // Each input channel is an image of k by k pixels for itself.
   exports.winogradGather(
     ...[tile, own + place.sums, outputs * 4, sumPlane, window, 1, 1, 0, c],
@@ -161,11 +154,9 @@ function addItem(
   gradient: WeightGradient,
   addresses: KernelAddresses,
   item: number,
-  firstOutput: number,
-  channels: number,
   added: boolean,
 ): void {
-  const { convolution, items, place, sumPlane } = gradient;
+  const { convolution, items, outputs, place, sumPlane } = gradient;
   const { c, o, oh, ow, planes, tile, step, tilesAcross } = convolution;
   const own = addresses.threadScratch;
   const found = tilesOfItem(convolution, items, item);
@@ -178,64 +169,52 @@ function addItem(
   }
 
   const dyRows = Math.min(rows * step, oh - firstRow * step);
-  const dyBytes = dyRows * ow * channels * 4;
+  const dyBytes = dyRows * ow * o * 4;
   for (let i = 0; i < images; i++) {
-    const dy = addresses.inputs[1] + ((firstImage + i) * o + firstOutput) * oh * ow * 4;
+    const dy = addresses.inputs[1] + (firstImage + i) * o * oh * ow * 4;
     const to = own + place.input + i * dyBytes;
-    exports.channelsLast(dy, oh * ow * 4, channels, oh, ow, firstRow * step, dyRows, 0, ow, to);
+    exports.channelsLast(dy, oh * ow * 4, o, oh, ow, firstRow * step, dyRows, 0, ow, to);
   }
-  const dyPlane = planeBytes(tiles * channels);
+  const dyPlane = planeBytes(tiles * o);
   exports.winogradEvaluate(
-    ...[tile, own + place.input, dyBytes, ow * channels * 4, channels * 4, channels * 4, dyRows, ow, step],
+    ...[tile, own + place.input, dyBytes, ow * o * 4, o * 4, o * 4, dyRows, ow, step],
     ...[rows, tilesAcross, 0, tiles],
-    ...[own + place.tiles, channels * 4, dyPlane, 0, own + place.lines],
+    ...[own + place.tiles, o * 4, dyPlane, 0, own + place.lines],
   );
 
   exports.segmentTable(own + place.segment, 1, 1, tiles, 0, 0);
   exports.gridTable(own + place.aRows, 1, c, 0, tiles * 4, 0, 0, 0);
   const chunk = Math.max(1, Math.floor(CACHED_ROWS / (TILE_ROWS * tiles * 4)));
-  const panels = Math.ceil(channels / TILE_COLUMNS);
   for (let p = 0; p < planes; p++) {
     const [from, to] = [own + place.tiles + p * dyPlane, own + place.panels];
-    exports.packB(from, channels * 4, 0, 0, channels, 0, tiles, to, tiles * 32);
+    exports.packB(from, o * 4, 0, 0, o, 0, tiles, to, tiles * 32);
     exports.product(
       ...[c / TILE_ROWS, chunk, own + place.aRows, own + place.turned + p * inputPlane],
-      ...[own + place.segment, 1, to, tiles * 32, panels],
+      ...[own + place.segment, 1, to, tiles * 32, outputs / TILE_COLUMNS],
       ...[own + place.cRows, own + place.sums + p * sumPlane, 0, 0, added ? own + place.mask : 0],
     );
   }
 }
 
 /** Adds the slices, in order, and turns [taps, C, outputs] into [outputs, C, taps]. */
-function reduceStage({
-  convolution,
-  slices,
-  outputs,
-  blocks,
-  blockBytes,
-  sliceBytes,
-}: WeightGradient): KernelStage {
+function reduceStage({ convolution, slices, outputs, sliceBytes }: WeightGradient): KernelStage {
   const { c, o, window } = convolution;
   const taps = window * window;
-  const wanted = Math.min(16, Math.floor((slices * taps * c * o) / 16_384)) / blocks;
-  const parts = split(c, wanted);
+  const parts = split(c, Math.min(16, Math.floor((slices * taps * c * o) / 16_384)));
   const tapBytes = c * outputs * 4;
   return {
-    units: blocks * parts.units,
+    units: parts.units,
     run(exports, { scratch, outputs: to }, begin, end) {
       for (let unit = begin; unit < end; unit++) {
-        const block = unit % blocks;
-        const first = Math.floor(unit / blocks) * parts.size;
+        const first = unit * parts.size;
         const last = Math.min(c, first + parts.size);
-        const partial = scratch + block * blockBytes;
         for (let t = 0; t < taps && slices > 1; t++) {
-          const at = partial + t * tapBytes + first * outputs * 4;
+          const at = scratch + t * tapBytes + first * outputs * 4;
           exports.sumSlices(at, sliceBytes, slices, (last - first) * outputs);
         }
-        const count = Math.min(outputs, o - block * outputs);
         for (let channel = first; channel < last; channel++) {
-          const dw = to[0] + (block * outputs * c + channel) * taps * 4;
-          exports.transpose(partial + channel * outputs * 4, tapBytes, dw, c * taps * 4, taps, count);
+          const dw = to[0] + channel * taps * 4;
+          exports.transpose(scratch + channel * outputs * 4, tapBytes, dw, c * taps * 4, taps, o);
         }
       }
     },
