@@ -4,6 +4,7 @@
  * Fast paths:
  * - One input channel in each group: conv_depthwise.ts.
  * - Few output channels, stride 1, rows of whole vectors: pixels in vectors (at the end).
+ * - 1x1 kernels, stride 1: conv_pointwise_weight.ts.
  * - 3x3 and 5x5 kernels, stride 1, many channels: conv_winograd_weight.ts.
  * - All else as follows.
  *
@@ -23,10 +24,12 @@ import {
   type ConvGeometry,
   convGeometry,
   isDepthwise,
+  isPointwise,
   suitsWinograd,
 } from "../../cpu/shapes/conv_geometry.ts";
 import { planDepthwiseWeightGradient } from "./conv_depthwise.ts";
 import { framed, frameOf, planeWaste, suitsPlanes } from "./conv_forward.ts";
+import { planPointwiseWeightGradient } from "./conv_pointwise_weight.ts";
 import { planWinogradWeightGradient } from "./conv_winograd_weight.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
@@ -47,6 +50,7 @@ export function planConv2dWeightGradient(
   if (geometry === null) return null;
   if (isDepthwise(geometry)) return planDepthwiseWeightGradient(geometry);
   if (weightGradientByPlanes(geometry)) return planWeightGradientByPlanes(geometry);
+  if (isPointwise(geometry)) return planPointwiseWeightGradient(geometry);
   const winograd = !exact && suitsWinograd(geometry) ? planWinogradWeightGradient(geometry) : null;
   return winograd ?? plan(geometry);
 }
