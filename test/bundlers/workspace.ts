@@ -1,49 +1,17 @@
 /** The packed archive and the tools that it is tried in, in a folder of the cache. */
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { homedir } from "node:os";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { readSource, root } from "../architecture/sources.ts";
 
-const setup: any = await import(new URL("../../../scripts/setup.mjs", import.meta.url).href);
+const tools: any = await import(new URL("../../../scripts/test_tools.mjs", import.meta.url).href);
 const sources = join(root, "test/bundlers");
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "convoyant", "bundlers");
 
-/** The workspace's folder, installed once for each list of tools; or why there is none. */
+/** The workspace's folder; or why there is none. */
 export function openWorkspace(): { folder: string } | { missing: string } {
-  if (process.platform !== "linux" || process.arch !== "x64")
-    return { missing: "the tools' binaries are for Linux on x64" };
-  const manifest = readFileSync(join(sources, "tools/package.json"));
-  const hash = createHash("sha256").update(manifest).digest("hex").slice(0, 12);
-  const folder = join(cache, hash);
-  if (existsSync(folder)) return { folder };
-  if (process.env.CONVOYANT_TEST_BUNDLERS !== "install")
-    return { missing: "not installed (1.5 GB): CONVOYANT_TEST_BUNDLERS=install npm test -- bundlers" };
-  mkdirSync(cache, { recursive: true });
-  const half = mkdtempSync(join(cache, "half-"));
-  writeFileSync(join(half, "package.json"), manifest);
-  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
-  const { status, stderr } = setup.runNpm(["install", ...flags], { cwd: half, encoding: "utf8" });
-  if (status !== 0) {
-    rmSync(half, { recursive: true, force: true });
-    return { missing: `the tools cannot be installed: ${String(stderr).trim().split("\n")[0]}` };
-  }
-  // Another process may have been faster.
-  if (!existsSync(folder)) renameSync(half, folder);
-  return { folder };
+  return tools.openTools();
 }
 
 /** An empty project below the workspace that has installed the packed archive; and what the archive weighs. */

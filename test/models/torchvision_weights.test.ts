@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import type { RequestListener } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
 import {
   ArgumentError,
   FileError,
@@ -15,11 +15,17 @@ import {
   noGrad,
   randn,
   StateDictError,
+  stopEngine,
   type Tensor,
   toBytes,
+  useEngine,
 } from "../../src/index.ts";
 import type { PublishedWeights } from "../../src/models/pretrained/published_weights.ts";
 import { serve } from "../io/fetch/tiny_dataset.ts";
+
+// Not the standard engine: it would time every convolution, since each test has a cache of its own.
+before(() => useEngine("wasm", { threads: 1 }));
+after(() => stopEngine());
 
 const { torchvision } = models;
 const calls: Record<string, { readonly weights: Readonly<Record<string, PublishedWeights>> }> = {
