@@ -56,6 +56,8 @@ export interface ShipOptions {
   readonly images?: readonly string[];
   /** Called with what is being done. */
   readonly onNote?: (text: string) => void;
+  /** Called during the verification: who is asked, for how many of the images it has answered, and how many there are. */
+  readonly onProgress?: (who: string, done: number, of: number) => void;
 }
 
 /** What `ship` wrote. */
@@ -108,7 +110,13 @@ const MOST_INLINE_BYTES = 300_000_000;
  * ```
  */
 export async function ship(source: string, out: string, options: ShipOptions = {}): Promise<Shipment> {
-  const { singleFile = false, npm = false, verify: wanted = false, onNote = () => {} } = options;
+  const {
+    singleFile = false,
+    npm = false,
+    verify: wanted = false,
+    onNote = () => {},
+    onProgress = () => {},
+  } = options;
   requireOptions(options);
   const isPage = singleFile && /\.html?$/i.test(out);
   // Before anything is computed.
@@ -130,6 +138,7 @@ export async function ship(source: string, out: string, options: ShipOptions = {
             run: parts.run,
           }),
           onNote,
+          onProgress,
         });
   const result = { path: out, title: parts.title, onnxProblem: parts.onnxProblem, verification };
   if (isPage) {

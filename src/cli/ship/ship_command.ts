@@ -4,6 +4,7 @@ import { formatBytes } from "../../report/number_text.ts";
 import { renderTable } from "../../report/terminal/table.ts";
 import { type Shipment, type ShipOptions, ship } from "../../ship/index.ts";
 import { rowHolds } from "../../ship/verify/verification.ts";
+import { NamedProgress } from "../console/named_progress.ts";
 import type { Output } from "../console/output.ts";
 
 export interface ShipCommand extends ShipOptions {
@@ -15,7 +16,12 @@ export interface ShipCommand extends ShipOptions {
 /** The exit code: 1 if the verification found a difference. */
 export async function shipCommand(command: ShipCommand, output: Output): Promise<number> {
   const { source, out, ...options } = command;
-  const shipment = await ship(source, out, { ...options, onNote: (text) => output.note(text) });
+  const progress = new NamedProgress();
+  const shipment = await ship(source, out, {
+    ...options,
+    onNote: (text) => progress.note(text),
+    onProgress: (who, done, of) => progress.show(`${who}:`, done, of),
+  }).finally(() => progress.end());
   const { path, title, files, onnxProblem, verification } = shipment;
   output.lines(
     renderTable(

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { ShippedFiles } from "../shipment_folder.ts";
 import { type PageAnswer, servePage } from "./page_server.ts";
-import type { Answers } from "./verification.ts";
+import type { Answers, Watch } from "./verification.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MAC = [
@@ -46,8 +46,10 @@ export async function answersOfPage(
   files: ShippedFiles,
   driver: string,
   images: number,
+  watch: Watch,
 ): Promise<Answers> {
-  const server = await servePage(files, randomBytes(16).toString("hex"));
+  const token = randomBytes(16).toString("hex");
+  const server = await servePage(files, token, (done) => watch(done, images));
   const profile = mkdtempSync(join(tmpdir(), "convoyant-chromium-"));
   let child: ChildProcess | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -64,7 +66,9 @@ export async function answersOfPage(
       );
     });
     const found = await Promise.race([server.answers, failed]);
-    return Array.isArray(found) ? rowsOf(found) : { skipped: found.problem };
+    if (!Array.isArray(found)) return { skipped: found.problem };
+    watch(images, images);
+    return rowsOf(found);
   } finally {
     clearTimeout(timer);
     server.close();

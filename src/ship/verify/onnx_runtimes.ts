@@ -6,7 +6,7 @@ import { lastWords } from "../../experiments/bench/baseline_process.ts";
 import type { Image } from "../../records/image.ts";
 import { answersOfPage } from "./chromium.ts";
 import { ONNX_WEB_DRIVER } from "./drivers.ts";
-import type { Answers } from "./verification.ts";
+import type { Answers, Watch } from "./verification.ts";
 
 /** What we use of onnxruntime-node's interface. */
 interface OrtSession {
@@ -36,7 +36,11 @@ function placeOf(name: string): string | null {
 const missing = (name: string): Answers => ({ skipped: `${name} is not installed (npm install ${name})` });
 
 /** Decoded images through onnxruntime-node. */
-export async function answersOfOnnxNode(model: Uint8Array, images: readonly Image[]): Promise<Answers> {
+export async function answersOfOnnxNode(
+  model: Uint8Array,
+  images: readonly Image[],
+  watch: Watch,
+): Promise<Answers> {
   const name = "onnxruntime-node";
   if (placeOf(name) === null) return missing(name);
   let runtime: OnnxRuntime;
@@ -52,6 +56,7 @@ export async function answersOfOnnxNode(model: Uint8Array, images: readonly Imag
       const tensor = new runtime.Tensor("uint8", data, [1, height, width, channels]);
       const { probabilities } = await session.run({ [session.inputNames[0]]: tensor });
       rows.push(Array.from(probabilities.data));
+      watch(rows.length, images.length);
     }
     return { rows };
   } finally {
@@ -63,6 +68,7 @@ export async function answersOfOnnxNode(model: Uint8Array, images: readonly Imag
 export async function answersOfOnnxWeb(
   model: Uint8Array,
   images: readonly Image[],
+  watch: Watch,
   browser: string | null,
 ): Promise<Answers> {
   const name = "onnxruntime-web";
@@ -81,5 +87,5 @@ export async function answersOfOnnxWeb(
     bytes.set(data, 12);
     files.set(`pixels/${i}`, bytes);
   });
-  return answersOfPage(browser, files, `onnx.html?images=${images.length}`, images.length);
+  return answersOfPage(browser, files, `onnx.html?images=${images.length}`, images.length, watch);
 }

@@ -11,6 +11,12 @@ const TYPES: Readonly<Record<string, string>> = {
   json: "application/json",
 };
 
+/** With these a page may share memory with workers, and uses all processors. */
+const ISOLATED = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
 const MOST_ANSWER_BYTES = 2 ** 28;
 
 /** A page's answers: for each image its probabilities, or what went wrong. */
@@ -23,8 +29,16 @@ export interface PageServer {
   close(): void;
 }
 
-/** Starts the server. Other programs do not know the paths below the token. */
-export async function servePage(files: ShippedFiles, token: string): Promise<PageServer> {
+/**
+ * Starts the server. Other programs do not know the paths below the token.
+ *
+ * @param onDone - called with the number of images that the page says it has answers for.
+ */
+export async function servePage(
+  files: ShippedFiles,
+  token: string,
+  onDone: (images: number) => void,
+): Promise<PageServer> {
   let resolveAnswers: (answers: PageAnswer[]) => void = () => {};
   const answers = new Promise<PageAnswer[]>((resolve) => (resolveAnswers = resolve));
   const server: Server = createServer((request, response) => {
@@ -36,11 +50,18 @@ export async function servePage(files: ShippedFiles, token: string): Promise<Pag
       });
       return;
     }
+    if (request.method === "POST" && path === `/${token}/done`) {
+      void bodyOf(request).then((text) => {
+        response.writeHead(204).end();
+        onDone(Number(text));
+      });
+      return;
+    }
     const name = path.startsWith(`/${token}/`) ? path.slice(token.length + 2) : "";
     const content = files.get(name);
     if (content === undefined) return void response.writeHead(404).end();
     const type = TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
-    response.writeHead(200, { "Content-Type": type, "Cache-Control": "no-store" }).end(content);
+    response.writeHead(200, { "Content-Type": type, "Cache-Control": "no-store", ...ISOLATED }).end(content);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -10,7 +10,7 @@ import { tensorArray } from "../../io/formats/onnx/onnx_tensor.ts";
 import type { NetworkArchitecture } from "../../records/network_architecture.ts";
 import type { Preprocessing } from "../../records/preprocessing.ts";
 import { PYTORCH_PROGRAM } from "./pytorch_program.ts";
-import type { Answers, Sample } from "./verification.ts";
+import type { Answers, Sample, Watch } from "./verification.ts";
 
 /** What is computed. */
 export interface PytorchTask {
@@ -24,10 +24,15 @@ export interface PytorchTask {
   readonly samples: readonly Sample[];
 }
 
-const TIMEOUT_MS = 600_000;
+/** How long it may take to start, and for an image. */
+const START_MS = 600_000;
+const IMAGE_MS = 20_000;
 
 /** The answers, and what computed them: "PyTorch 2.15.0 (torchvision resnet18)". */
-export async function answersOfPytorch(task: PytorchTask): Promise<{ name: string; answers: Answers }> {
+export async function answersOfPytorch(
+  task: PytorchTask,
+  watch: Watch,
+): Promise<{ name: string; answers: Answers }> {
   const folder = mkdtempSync(join(tmpdir(), "convoyant-pytorch-"));
   try {
     const file = (name: string, content: string | Uint8Array) => {
@@ -43,27 +48,41 @@ export async function answersOfPytorch(task: PytorchTask): Promise<{ name: strin
       graph: task.graph === null ? { nodes: [], constants: {} } : graphRecord(task.graph),
     };
     const program = file("verify.py", PYTORCH_PROGRAM);
-    return await run(program, file("task.json", JSON.stringify(given)));
+    return await run(
+      program,
+      file("task.json", JSON.stringify(given)),
+      (done) => watch(done, task.samples.length),
+      START_MS + task.samples.length * IMAGE_MS,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function run(program: string, task: string): Promise<{ name: string; answers: Answers }> {
+async function run(
+  program: string,
+  task: string,
+  onDone: (images: number) => void,
+  timeoutMs: number,
+): Promise<{ name: string; answers: Answers }> {
   const command = baselinePlaces().python;
-  const lines: string[] = [];
+  let found: any = {};
+  const onLine = (line: string) => {
+    if (!line.startsWith("{")) return;
+    found = JSON.parse(line);
+    if ("done" in found) onDone(found.done);
+  };
   const name = "PyTorch";
   try {
     const { code, errors, late } = await runBaseline(
       { command, args: [program, task] },
-      { onLine: (line) => lines.push(line), timeoutMs: TIMEOUT_MS },
+      { onLine, timeoutMs },
     );
     if (late) return { name, answers: { skipped: `${command} did not answer in time` } };
     if (code !== 0) return { name, answers: { skipped: `${command}: ${lastWords(errors)}` } };
   } catch (error) {
     return { name, answers: { skipped: (error as Error).message } };
   }
-  const found = JSON.parse(lines.at(-1) ?? "{}");
   if ("skipped" in found) return { name, answers: { skipped: found.skipped } };
   return { name: `${name} ${found.version} (${found.network})`, answers: { rows: found.rows } };
 }

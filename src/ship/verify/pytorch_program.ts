@@ -167,5 +167,6 @@ rows = []
 with torch.inference_mode():
     for path in task["samples"]:
         rows.append(torch.softmax(net(preprocess(path, task["preprocessing"])).double(), 1)[0].tolist())
+        print(json.dumps({"done": len(rows)}), flush=True)
 print(json.dumps({"version": torch.__version__.split("+")[0], "network": name, "rows": rows}))
 `;

@@ -9,6 +9,9 @@ export interface Sample {
 /** Probabilities of some of the images, a row for each, or why there are none. */
 export type Answers = { readonly rows: readonly (readonly number[])[] } | { readonly skipped: string };
 
+/** Told for how many of the images there are answers. */
+export type Watch = (done: number, of: number) => void;
+
 /** How one place that runs the model compares with the reference. */
 export interface VerificationRow {
   readonly name: string;
