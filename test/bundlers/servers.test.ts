@@ -16,7 +16,7 @@ import { launch, noBrowser, serve } from "../browser/chromium.ts";
 import { makeProject, openWorkspace, type Project, run } from "./workspace.ts";
 
 /** What a worker that trains LeNet weighs at most, gzipped; Cloudflare takes 3 MB. */
-const WORKER_BUDGET = 230_000;
+const WORKER_BUDGET = 235_000;
 
 const workspace = openWorkspace();
 
