@@ -1,8 +1,8 @@
 /**
- * `node build/bench/serve.js RUN|FILE IMAGE [--seconds 5] [--rounds 3]`: how fast a classifier is served, alternately with the
- * same server that asks onnxruntime-node instead of Convoyant for the network: decoding, preprocessing, batches and HTTP are
- * the same. autocannon sends the image over 1, 8 and 64 connections. Both come from the folder of baselines
- * (bench/README.md); each server is a process of its own.
+ * `node build/bench/serve.js RUN|FILE IMAGE [--seconds 5] [--rounds 3] [--connections 1,8,64]`: how fast a classifier is
+ * served, alternately with the same server that asks onnxruntime-node instead of Convoyant for the network: decoding,
+ * preprocessing, batches and HTTP are the same. autocannon sends the image over that many connections. Both come from the
+ * folder of baselines (bench/README.md); each server is a process of its own.
  */
 import { fork } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -20,7 +20,6 @@ import { type ServedClassifier, serve } from "../src/serve/index.ts";
 
 const KINDS = ["convoyant", "onnxruntime"] as const;
 type Kind = (typeof KINDS)[number];
-const CONNECTIONS = [1, 8, 64];
 
 const requireBaseline = createRequire(join(baselinePlaces().folder, "index.js"));
 
@@ -34,8 +33,11 @@ async function inOnnxRuntime(classifier: Classifier): Promise<ServedClassifier> 
   const session = await InferenceSession.create(model, { logSeverityLevel: 3 });
   const rowsOf = async (inputs: Parameters<NonNullable<ServedClassifier["predictInputs"]>>[0]) => {
     const [{ data, shape }] = inputs;
-    const pixels = new Float32Array(inputs.length * data.length);
-    inputs.forEach((one, i) => pixels.set(one.data as Float32Array, i * data.length));
+    let pixels = data as Float32Array;
+    if (inputs.length > 1) {
+      pixels = new Float32Array(inputs.length * data.length);
+      inputs.forEach((one, i) => pixels.set(one.data as Float32Array, i * data.length));
+    }
     const tensor = new Tensor("float32", pixels, [inputs.length, ...shape.slice(1)]);
     const found: any = Object.values(await session.run({ [session.inputNames[0]]: tensor }))[0];
     return inputs.map((_, i) => softmax(found.data.slice(i * classes.length, (i + 1) * classes.length)));
@@ -86,7 +88,14 @@ async function load(port: number, image: Buffer, connections: number, seconds: n
   return { p50: result.latency.p50, rate: result.requests.average };
 }
 
-async function measure(source: string, imagePath: string, seconds: number, rounds: number): Promise<void> {
+interface MeasureOptions {
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly connections: readonly number[];
+}
+
+async function measure(source: string, imagePath: string, options: MeasureOptions): Promise<void> {
+  const { seconds, rounds } = options;
   const image = readFileSync(imagePath);
   const children = KINDS.map((kind) => fork(fileURLToPath(import.meta.url), ["--server", kind, source]));
   try {
@@ -101,7 +110,7 @@ async function measure(source: string, imagePath: string, seconds: number, round
     );
     for (const [i, { predictions }] of answers.entries())
       console.log(`${KINDS[i]}: ${predictions[0].label} ${predictions[0].probability.toFixed(6)}`);
-    for (const connections of CONNECTIONS) {
+    for (const connections of options.connections) {
       const found = KINDS.map(() => [] as Measured[]);
       for (let round = 0; round < rounds; round++)
         for (const [i, port] of ports.entries()) found[i].push(await load(port, image, connections, seconds));
@@ -123,7 +132,14 @@ const { positionals, values } = parseArgs({
     server: { type: "string" },
     seconds: { type: "string", default: "5" },
     rounds: { type: "string", default: "3" },
+    connections: { type: "string", default: "1,8,64" },
   },
 });
 if (values.server !== undefined) await serverProcess(values.server as Kind, positionals[0]);
-else await measure(positionals[0], positionals[1], Number(values.seconds), Number(values.rounds));
+else {
+  await measure(positionals[0], positionals[1], {
+    seconds: Number(values.seconds),
+    rounds: Number(values.rounds),
+    connections: values.connections.split(",").map(Number),
+  });
+}

@@ -108,15 +108,22 @@ function indicesByShape(inputs: readonly ArrayBatch[]): number[][] {
 
 /** Sends inputs of one shape as one batch; null if they do not fit, but fewer might. */
 async function sendStacked(send: SendBatch, inputs: readonly ArrayBatch[]): Promise<number[][] | null> {
-  const [{ data, shape }] = inputs;
-  const pixels = new Float32Array(inputs.length * data.length);
-  for (const [i, input] of inputs.entries()) pixels.set(input.data, i * data.length);
+  const [{ shape }] = inputs;
   try {
-    return rowsOf(await send(pixels, [inputs.length, ...shape.slice(1)]), inputs.length);
+    return rowsOf(await send(stacked(inputs), [inputs.length, ...shape.slice(1)]), inputs.length);
   } catch (error) {
     if (!(error instanceof OutOfMemoryError) || inputs.length === 1) throw error;
     return null;
   }
+}
+
+/** One is taken as it is: copying it into memory that is touched for the first time takes as long as some layers. */
+function stacked(inputs: readonly ArrayBatch[]): Float32Array<ArrayBuffer> {
+  const [{ data, dtype }] = inputs;
+  if (inputs.length === 1 && dtype === "float32") return data as Float32Array<ArrayBuffer>;
+  const pixels = new Float32Array(inputs.length * data.length);
+  for (const [i, input] of inputs.entries()) pixels.set(input.data, i * data.length);
+  return pixels;
 }
 
 function rowsOf(numbers: ArrayLike<number>, count: number): number[][] {

@@ -291,7 +291,7 @@ export class CpuEngine implements Engine {
     // The first thread needs no help, and waits for none.
     const threads = compiled.program.isSmall === true ? 1 : this.#threads;
     for (let worker = 1; worker < threads; worker++)
-      this.#workers.post(worker, { ...message, places: common, inputs: [] });
+      this.#workers.post(worker, { ...message, places: common, written: null, inputs: [] });
     const places = common && {
       ...common,
       buffers: idsOf(states, pack ? undefined : packed?.buffer),
@@ -299,7 +299,16 @@ export class CpuEngine implements Engine {
       keepAt: keep.map((buffer) => buffer && this.#addressOf(buffer)),
     };
     const transfer = inputs.map((input) => input.buffer);
-    this.#workers.post(0, { ...message, places, inputs }, transfer);
+    const written = staged === null ? null : this.#workers.gate.next();
+    try {
+      this.#workers.post(0, { ...message, places, written, inputs }, transfer);
+    } finally {
+      // In any case: the runs after it wait for this one's inputs, too.
+      if (staged !== null) {
+        staged.write();
+        this.#workers.gate.open();
+      }
+    }
     this.#runs++;
     try {
       return await answer;

@@ -55,6 +55,8 @@ export type OpenKernels = (opening: WorkerOpening) => WorkerKernels;
 export interface WorkerKernels {
   /** What it adds to the engine's description, for people (a library and its version); null if nothing. */
   readonly description: string | null;
+  /** Lets another thread have this one's processor, if one waits for it: where that can be done. */
+  yieldProcessor?(): void;
   /** Makes the kernels of a program: called on every worker alike. */
   prepare(program: Program): ProgramKernels;
   /** Takes a message from the part on the main thread. */

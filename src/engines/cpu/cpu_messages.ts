@@ -35,7 +35,7 @@ export interface RunPlaces {
   readonly threadScratchBytes: number;
   /** Byte addresses of the state buffers. */
   readonly states: readonly number[];
-  /** Byte addresses of the inputs, if the caller has written them into the memory; else null. */
+  /** Byte addresses of the inputs, if the caller writes them into the memory; else null. */
   readonly inputsAt: readonly number[] | null;
   /** Byte address of the program's packed weights, and whether the run packs them. */
   readonly packed: number;
@@ -54,6 +54,8 @@ export interface RunMessage {
   readonly program: number;
   /** Null if they are those of the program's run before. */
   readonly places: RunPlaces | null;
+  /** Which run it is of those whose inputs the caller writes (`InputGate`); null for others. For the first worker only. */
+  readonly written: number | null;
   /** What is to be copied into the arena; for the first worker only. */
   readonly inputs: readonly Uint8Array<ArrayBuffer>[];
   /** See `FailingRun`. */

@@ -10,7 +10,7 @@ import type { TransferList } from "../../workers/worker_port.ts";
 import type { ProgramStep } from "../contract/engine.ts";
 import type { CpuKernels } from "./cpu_kernels.ts";
 import type { CpuMessage, CpuReply } from "./cpu_messages.ts";
-import { makeControl } from "./threads/thread_barrier.ts";
+import { InputGate, makeControl } from "./threads/thread_barrier.ts";
 
 /** What the workers compute on. */
 export interface WorkerMachine {
@@ -33,6 +33,8 @@ export interface StartedWorkers {
 
 export class CpuWorkers {
   readonly requests = new Requests((keep) => this.#pool.keepAlive(keep));
+  /** Of the workers that have started. */
+  gate: InputGate = new InputGate(makeControl(1, false));
   #kernels: CpuKernels;
   #pool = new EngineWorkerPool();
   #threads = 1;
@@ -198,6 +200,7 @@ export class CpuWorkers {
     );
     const binaries = await loading;
     const control = makeControl(threads, sharing);
+    this.gate = new InputGate(control);
     pool.introduce(
       (thread): CpuMessage => ({
         type: "start",

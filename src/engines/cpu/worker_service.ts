@@ -25,7 +25,7 @@ import type { OpenKernels, ProgramKernels, WorkerKernels } from "./cpu_kernels.t
 import type { CompileMessage, CpuMessage, RunMessage, RunPlaces, StartMessage } from "./cpu_messages.ts";
 import { type KernelExports, type KernelStage, kernelExports } from "./kernel.ts";
 import { fusedImports, fusedKernel } from "./loops/fused_module.ts";
-import { shareControl, ThreadBarrier } from "./threads/thread_barrier.ts";
+import { InputGate, shareControl, ThreadBarrier } from "./threads/thread_barrier.ts";
 import { WorkShares } from "./threads/work_shares.ts";
 
 let context: WorkerContext | undefined;
@@ -115,14 +115,16 @@ function receive(request: CpuMessage, port: WorkerPort, open: OpenKernels): void
 
 function start(message: StartMessage, open: OpenKernels, post: (message: unknown) => void): WorkerContext {
   const memory = message.memory ?? new WebAssembly.Memory({ initial: 2, maximum: 65536 });
+  const kernels = open({ memory, thread: message.thread, settings: message.settings, post });
   return {
     views: new MemoryViews(memory),
     exports: kernelExports(message.binaries, memory),
-    barrier: new ThreadBarrier(message.control, message.threads),
+    barrier: new ThreadBarrier(message.control, message.threads, kernels.yieldProcessor),
+    gate: new InputGate(message.control),
     shares: new WorkShares(shareControl(message.control), message.thread, message.threads),
     thread: message.thread,
     threads: message.threads,
-    kernels: open({ memory, thread: message.thread, settings: message.settings, post }),
+    kernels,
   };
 }
 
@@ -169,6 +171,7 @@ export interface WorkerContext {
   readonly exports: KernelExports;
   readonly kernels: WorkerKernels;
   readonly barrier: ThreadBarrier;
+  readonly gate: InputGate;
   readonly shares: WorkShares;
   readonly thread: number;
   readonly threads: number;
@@ -277,7 +280,7 @@ export class PreparedProgram {
    * @param skipped - said by the first thread: all walk from barrier to barrier, and nothing is computed.
    */
   run(message: RunMessage, places: RunPlaces, skipped: boolean): RunResult | undefined {
-    const { thread, barrier } = this.#context;
+    const { thread, barrier, gate } = this.#context;
     barrier.begin();
     this.#failure = undefined;
     this.#packs = places.pack;
@@ -285,10 +288,9 @@ export class PreparedProgram {
     if (message.places !== null) this.#bind(places);
     if (thread === 0) {
       barrier.failed = skipped;
-      message.inputs.forEach((_, i) => {
-        const id = this.#inputs[i];
-        this.#context.views.bytes(this.#at[id], message.inputs[i].byteLength).set(message.inputs[i]);
-      });
+      if (message.written !== null) gate.wait(message.written);
+      for (const [i, input] of message.inputs.entries())
+        this.#context.views.bytes(this.#at[this.#inputs[i]], input.byteLength).set(input);
     }
     const timings = message.profile ? this.#walkTimed() : this.#walk();
     this.#meet("first");

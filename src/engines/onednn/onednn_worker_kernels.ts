@@ -37,6 +37,7 @@ export interface OnednnSettings {
 
 export class OnednnWorkerKernels implements WorkerKernels {
   readonly description: string;
+  readonly yieldProcessor: () => void;
   readonly #dnnl: Dnnl;
   /** Where the engine's memory lies: a fixed place, since memories that are shared are reserved whole. */
   readonly #base: number;
@@ -49,6 +50,7 @@ export class OnednnWorkerKernels implements WorkerKernels {
   constructor({ memory, thread, post }: WorkerOpening, settings: OnednnSettings, lock: ShutdownLock) {
     const { dnnl, path } = loadDnnl();
     this.#dnnl = dnnl;
+    this.yieldProcessor = dnnl.foreign.yieldProcessor;
     this.#base = dnnl.foreign.addressOf(new Uint8Array(memory.buffer));
     this.#everything = settings.everything;
     this.#chooser = new Autotuner(settings.answers, thread === 0, dnnl, {

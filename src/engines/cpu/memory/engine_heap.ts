@@ -303,6 +303,8 @@ export class AddressSpace {
 export interface StagedInputs {
   /** Byte address of each input. */
   readonly addresses: readonly number[];
+  /** Writes them there. */
+  write(): void;
   /** Hands the block back, once the run is over. */
   release(): void;
 }
@@ -316,7 +318,7 @@ const MOST_BLOCKS = 4;
 const MANY_BYTES = 32 * 2 ** 20;
 const MANY_SHARE = 1 / 64;
 
-const NOTHING: StagedInputs = { addresses: [], release: () => {} };
+const NOTHING: StagedInputs = { addresses: [], write: () => {}, release: () => {} };
 
 export class InputStaging {
   readonly #heap: EngineHeap;
@@ -334,7 +336,7 @@ export class InputStaging {
   }
 
   /**
-   * Writes the inputs into a free block, or returns null if there is none: the inputs then travel with the
+   * Finds a free block for the inputs, or returns null if there is none: the inputs then travel with the
    * message.
    *
    * A new block may lie where earlier runs still work, or where bytes are still to be moved away, cleared or written:
@@ -355,19 +357,23 @@ export class InputStaging {
         return null;
       }
     }
-    return this.#write(block, inputs);
+    return this.#placed(block, inputs);
   }
 
-  #write(block: HeapBlock, inputs: readonly TypedArray[]): StagedInputs {
+  #placed(block: HeapBlock, inputs: readonly TypedArray[]): StagedInputs {
     let address = block.address;
-    const addresses = inputs.map((input) => {
+    // Here, not when they are written: this throws if an input's buffer has been transferred.
+    const bytes = inputs.map(
+      ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
+    );
+    const addresses = bytes.map(({ length }) => {
       const at = address;
-      const bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
-      new Uint8Array(this.#memory.buffer, at, input.byteLength).set(bytes);
-      address += aligned(Math.max(1, input.byteLength));
+      address += aligned(Math.max(1, length));
       return at;
     });
-    return { addresses, release: () => this.#free.push(block) };
+    const write = () =>
+      bytes.forEach((one, i) => new Uint8Array(this.#memory.buffer, addresses[i], one.length).set(one));
+    return { addresses, write, release: () => this.#free.push(block) };
   }
 
   #takeFree(needed: number): HeapBlock | null {

@@ -51,6 +51,8 @@ export interface ForeignFunctions {
   addressOf(array: ArrayBufferView): number;
   /** Milliseconds that the processor has spent on this thread. */
   threadTime(): number;
+  /** Lets another thread have this one's processor, if one waits for it. */
+  yieldProcessor(): void;
   /** `count` ints. */
   integers(pointer: number, count: number): number[];
   /**
@@ -119,13 +121,14 @@ export function foreignFunctions(): ForeignFunctions {
     clock(CLOCK_THREAD_CPUTIME_ID, time.address);
     return time.view.getInt32(0, true) * 1e3 + time.view.getInt32(8, true) / 1e6;
   };
+  const yieldProcessor = own.declare("sched_yield", "int", []);
   const integers = (pointer: number, count: number) => [...koffi.decode(BigInt(pointer), "int", count)];
   const dlopen = own.declare("dlopen", "pointer", ["string", "int"]);
   const dlerror = own.declare("dlerror", "pointer", []);
   const pin = (path: string) => {
     if (dlopen(path, RTLD_NOW | RTLD_NODELETE) === 0) throw new EngineError(text(dlerror()));
   };
-  return { open, addressOf, threadTime, integers, pin };
+  return { open, addressOf, threadTime, yieldProcessor, integers, pin };
 }
 
 /** The library, once for the process. @throws EngineError if it is missing or cannot be loaded. */
