@@ -44,6 +44,8 @@ const { values } = parseArgs({
 // long ones the first few.
 const WARM_UP_STEPS = 800;
 const [LEAST_WARM_UP, MOST_WARM_UP] = [4, 12];
+/** Seconds: of shorter steps, more are timed. */
+const SHORT_STEP = 0.1;
 
 const shared = values.reduce !== "alone";
 const windows = Number(values.windows);
@@ -81,11 +83,18 @@ async function measure(): Promise<RankLine> {
       for (let i = 0; i < steps; i++) yield [x, y];
     },
   });
-  /** Trains for some steps; the times at their ends. */
-  const train = async (steps: number): Promise<{ ends: number[]; processorTimes: number[] }> => {
+  const [someParameter] = net.parameters();
+  /**
+   * Trains for some steps; the times at the ends of those for which `isRead` is true. The weights are read there: a step
+   * is told when it has been sent to the engine, and how many are under way depends on how ranks agree.
+   */
+  const train = async (steps: number, isRead = (_step: number) => false) => {
     const ends: number[] = [];
     const processorTimes: number[] = [];
-    const onStep = () => {
+    let step = 0;
+    const onStep = async () => {
+      if (!isRead(++step)) return;
+      await someParameter.data();
       ends.push(performance.now());
       processorTimes.push(processorTime());
     };
@@ -97,22 +106,22 @@ async function measure(): Promise<RankLine> {
   // The first steps build programs; the next tell how many fit into a window, on the slowest rank.
   await train(1);
   const firstStepSeconds = performance.now() / 1000;
-  const [first, , last] = (await train(3)).ends;
-  const slowest = (await ofAll((last - first) / 2, "max")) / 1000;
+  const timed = async (steps: number): Promise<number> => {
+    const start = performance.now();
+    await train(steps);
+    return (await ofAll((performance.now() - start) / steps, "max")) / 1000;
+  };
+  const few = await timed(3);
+  const slowest = few > SHORT_STEP ? few : await timed(Math.ceil(SHORT_STEP / few) * 10);
   const steps = Math.max(1, Math.round(Number(values.seconds) / slowest));
   const most = Math.min(WARM_UP_STEPS * slowest, MOST_WARM_UP);
   await train(Math.max(1, Math.ceil(Math.max(LEAST_WARM_UP, most) / slowest) - 4));
   // Of the steps of a training the first two are not those of the long run.
   const lead = 2;
-  const { ends, processorTimes } = await train(lead + steps * windows);
-  const rates = Array.from({ length: windows }, (_, i) => {
-    const [from, to] = [i, i + 1].map((place) => ends[lead - 1 + place * steps]);
-    return (1000 * steps * batch) / (to - from);
-  });
-  const processorSeconds = await ofAll(
-    (processorTimes[ends.length - 1] - processorTimes[lead - 1]) / 1e6,
-    "sum",
-  );
+  const isEnd = (step: number) => step >= lead && (step - lead) % steps === 0;
+  const { ends, processorTimes } = await train(lead + steps * windows, isEnd);
+  const rates = Array.from({ length: windows }, (_, i) => (1000 * steps * batch) / (ends[i + 1] - ends[i]));
+  const processorSeconds = await ofAll((processorTimes[windows] - processorTimes[0]) / 1e6, "sum");
   const runs = shared && worldSize > 1 ? await profile(() => train(3)) : [];
   const points = shared && worldSize > 1 ? await transfers() : [];
   const bytesEach = values.compress === undefined ? 4 : 2;
