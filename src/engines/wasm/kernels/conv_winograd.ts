@@ -245,6 +245,29 @@ export function analyseItem(
   );
 }
 
+/** Transforms an item's tiles of dy, for the gradient by the weight, into planes that lie `plane` bytes apart. */
+export function evaluateItem(
+  exports: KernelExports,
+  { o, oh, ow, tile, step, tilesAcross }: WinogradConvolution,
+  { firstImage, images, firstRow, rows, tiles }: ItemTiles,
+  addresses: KernelAddresses,
+  place: { readonly lines: number; readonly input: number; readonly tiles: number },
+  plane: number,
+): void {
+  const own = addresses.threadScratch;
+  const dyRows = Math.min(rows * step, oh - firstRow * step);
+  const dyBytes = dyRows * ow * o * 4;
+  for (let i = 0; i < images; i++) {
+    const dy = addresses.inputs[1] + (firstImage + i) * o * oh * ow * 4;
+    const to = own + place.input + i * dyBytes;
+    exports.channelsLast(dy, oh * ow * 4, o, oh, ow, firstRow * step, dyRows, 0, ow, to);
+  }
+  exports.winogradEvaluate(
+    ...[tile, own + place.input, dyBytes, ow * o * 4, o * 4, o * 4, dyRows, ow, step],
+    ...[rows, tilesAcross, 0, tiles, own + place.tiles, o * 4, plane, 0, own + place.lines],
+  );
+}
+
 function runItem(exports: KernelExports, winograd: Winograd, addresses: KernelAddresses, item: number): void {
   const { convolution, outputs, place } = winograd;
   const { c, o, oh, ow, tile, step, tilesAcross } = convolution;

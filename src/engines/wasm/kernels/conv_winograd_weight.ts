@@ -26,6 +26,7 @@ import {
   analyseItem,
   CACHED_ROWS,
   cutItems,
+  evaluateItem,
   type Items,
   TILE_COST,
   tilesOfItem,
@@ -157,10 +158,10 @@ function addItem(
   added: boolean,
 ): void {
   const { convolution, items, outputs, place, sumPlane } = gradient;
-  const { c, o, oh, ow, planes, tile, step, tilesAcross } = convolution;
+  const { c, o, planes } = convolution;
   const own = addresses.threadScratch;
   const found = tilesOfItem(convolution, items, item);
-  const { firstImage, images, firstRow, rows, tiles } = found;
+  const { tiles } = found;
   const inputPlane = planeBytes(tiles * c);
   analyseItem(exports, convolution, found, addresses, place, inputPlane);
   for (let p = 0; p < planes; p++) {
@@ -168,19 +169,8 @@ function addItem(
     exports.transpose(own + place.tiles + skip, c * 4, own + place.turned + skip, tiles * 4, tiles, c);
   }
 
-  const dyRows = Math.min(rows * step, oh - firstRow * step);
-  const dyBytes = dyRows * ow * o * 4;
-  for (let i = 0; i < images; i++) {
-    const dy = addresses.inputs[1] + (firstImage + i) * o * oh * ow * 4;
-    const to = own + place.input + i * dyBytes;
-    exports.channelsLast(dy, oh * ow * 4, o, oh, ow, firstRow * step, dyRows, 0, ow, to);
-  }
   const dyPlane = planeBytes(tiles * o);
-  exports.winogradEvaluate(
-    ...[tile, own + place.input, dyBytes, ow * o * 4, o * 4, o * 4, dyRows, ow, step],
-    ...[rows, tilesAcross, 0, tiles],
-    ...[own + place.tiles, o * 4, dyPlane, 0, own + place.lines],
-  );
+  evaluateItem(exports, convolution, found, addresses, place, dyPlane);
 
   exports.segmentTable(own + place.segment, 1, 1, tiles, 0, 0);
   exports.gridTable(own + place.aRows, 1, c, 0, tiles * 4, 0, 0, 0);

@@ -11,7 +11,7 @@
 import type { KernelAddresses, KernelExports, KernelPlan, KernelStage } from "../../cpu/kernel.ts";
 import { roundUp, ScratchLayout, split } from "../../cpu/memory/memory_layout.ts";
 import { LINES_BYTES, planeBytes, type WinogradConvolution } from "../../cpu/shapes/winograd_tiles.ts";
-import { analyseItem, CACHED_ROWS, type Items, tilesOfItem } from "./conv_winograd.ts";
+import { analyseItem, CACHED_ROWS, evaluateItem, type Items, tilesOfItem } from "./conv_winograd.ts";
 import { TILE_COLUMNS, TILE_ROWS } from "./matmul.ts";
 
 /** Tiles of a slice, and bytes of what is laid out for its GEMMs, about. */
@@ -179,21 +179,12 @@ const layInput: Lay = (exports, gradient, addresses, item, first, sliceTiles) =>
 /** Transforms an item of dy, and lays it out as panels of 8 channels. */
 const layOutput: Lay = (exports, gradient, addresses, item, first, sliceTiles) => {
   const { convolution, items, place, shared, dyPlane } = gradient;
-  const { o, oh, ow, planes, tile, step, tilesDown, tilesAcross } = convolution;
+  const { o, planes, tilesDown, tilesAcross } = convolution;
   const own = addresses.threadScratch;
-  const { firstImage, images, firstRow, rows, tiles } = tilesOfItem(convolution, items, item);
-  const dyRows = Math.min(rows * step, oh - firstRow * step);
-  const dyBytes = dyRows * ow * o * 4;
-  for (let i = 0; i < images; i++) {
-    const dy = addresses.inputs[1] + (firstImage + i) * o * oh * ow * 4;
-    const to = own + place.input + i * dyBytes;
-    exports.channelsLast(dy, oh * ow * 4, o, oh, ow, firstRow * step, dyRows, 0, ow, to);
-  }
+  const found = tilesOfItem(convolution, items, item);
+  const { firstImage, firstRow, tiles } = found;
   const plane = planeBytes(tiles * o);
-  exports.winogradEvaluate(
-    ...[tile, own + place.input, dyBytes, ow * o * 4, o * 4, o * 4, dyRows, ow, step],
-    ...[rows, tilesAcross, 0, tiles, own + place.tiles, o * 4, plane, 0, own + place.lines],
-  );
+  evaluateItem(exports, convolution, found, addresses, place, plane);
   const skipped = ((firstImage - first) * tilesDown + firstRow) * tilesAcross;
   const to = addresses.scratch + shared.dy + skipped * 32;
   for (let p = 0; p < planes; p++) {
