@@ -6,8 +6,8 @@
 // relaxed: fused multiply-add (relaxed SIMD). late: what not every network needs (assembly/late.ts). classic: for
 // hand-made features (assembly/classic.ts). They import env.memory, of one thread; a binary for memory that threads share
 // differs in one byte, whose place the module tells.
-// Does nothing if the binaries are newer than the sources; --force compiles all the same, --without=relaxed only
-// those without.
+// Does nothing if the binaries are newer than the sources; --force compiles all the same, --without=relaxed and
+// --without=classic only the others.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,13 +25,14 @@ const ALONE = 1;
 const SHARED = 3;
 
 const ENTRIES = { late_simd: "late.ts", late_relaxed: "late.ts", classic: "classic.ts" };
+const isLeftOut = (name) => name.split("_").some((part) => process.argv.includes(`--without=${part}`));
 const variants = ["simd", "relaxed", "late_simd", "late_relaxed", "classic"]
+  .filter((name) => !isLeftOut(name))
   .map((name) => ({
     file: join(outputs, `${name}.js`),
     entry: ENTRIES[name] ?? "index.ts",
     relaxed: name.endsWith("relaxed"),
-  }))
-  .filter(({ relaxed }) => !(relaxed && process.argv.includes("--without=relaxed")));
+  }));
 
 const newestSource = Math.max(
   statSync(fileURLToPath(import.meta.url)).mtimeMs,
