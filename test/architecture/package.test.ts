@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { type PackedArchive, packedArchive } from "../packed_archive.ts";
 import { readSource, root } from "./sources.ts";
 
 /**
@@ -120,14 +121,13 @@ describe("the packed archive", () => {
   const folder = mkdtempSync(join(tmpdir(), "convoyant-pack-"));
   const project = join(folder, "project");
   const installed = join(project, "node_modules", "convoyant");
-  let archive: { filename: string; size: number; unpackedSize: number; files: { path: string }[] };
+  let archive: PackedArchive;
 
   before(() => {
-    const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
-    [archive] = JSON.parse(run("npm", args, root));
+    archive = packedArchive();
     // What `npm install convoyant-*.tgz` would lay out, made from the packages that are installed: no registry is asked.
     mkdirSync(installed, { recursive: true });
-    run("tar", ["-xzf", join(folder, archive.filename), "--strip-components=1", "-C", installed], folder);
+    run("tar", ["-xzf", archive.path, "--strip-components=1", "-C", installed], folder);
     for (const name of Object.keys(manifest.dependencies)) {
       cpSync(join(root, "node_modules", name), join(project, "node_modules", name), { recursive: true });
     }

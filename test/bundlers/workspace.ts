@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { readSource, root } from "../architecture/sources.ts";
+import { packedArchive } from "../packed_archive.ts";
 
 const tools: any = await import(new URL("../../../scripts/test_tools.mjs", import.meta.url).href);
 const sources = join(root, "test/bundlers");
@@ -27,8 +28,7 @@ export function makeProject(workspace: string): Project {
   const folder = mkdtempSync(join(workspace, "project-"));
   const installed = join(folder, "node_modules/convoyant");
   mkdirSync(installed, { recursive: true });
-  const packed = run("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], root);
-  const archive = join(folder, packed.trim());
+  const { path: archive } = packedArchive();
   run("tar", ["-xzf", archive, "--strip-components=1", "-C", installed], folder);
   for (const name of Object.keys(JSON.parse(readSource("package.json")).dependencies)) {
     cpSync(join(root, "node_modules", name), join(folder, "node_modules", name), { recursive: true });
