@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Classifier } from "../../src/classifier/index.ts";
-import { errorText } from "../../src/cli/error_text.ts";
+import { errorText } from "../../src/cli/console/error_text.ts";
 import { openPhotos } from "../../src/experiments/photos/photo_source.ts";
 import { loadNetwork } from "../../src/experiments/weights.ts";
 import { FileError, models, onnx, save, stopEngine, useEngine } from "../../src/index.ts";

@@ -4,8 +4,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { convoyantHere } from "./convoyant_here.ts";
 import { folderWith, idxBytes, safetensorsBytes } from "./data_files.ts";
-import { convoyant, temporaryFolder } from "./run_cli.ts";
+import { temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
 
@@ -15,7 +16,7 @@ async function refuses(
   expected: RegExp,
   env: Record<string, string> = {},
 ): Promise<void> {
-  const { code, stderr } = await convoyant(args, { cwd: folder, env });
+  const { code, stderr } = await convoyantHere(args, { cwd: folder, env });
   assert.match(stderr, expected, args.join(" "));
   assert.ok(!stderr.includes("fault of Convoyant's own"), stderr);
   assert.equal(code, 1, stderr);
@@ -142,7 +143,7 @@ test("weights of another model name what is missing, unexpected and of another s
       /StateDictError: foreign\.safetensors does not fit lenet.*missing keys: .*0\.weight.*unexpected keys: head\.bias.*9\.weight: expected shape \[84, 120\], got \[2, 2\]/s,
     );
   }
-  const { code, stderr } = await convoyant(["eval", "foreign.safetensors"], { cwd: folder });
+  const { code, stderr } = await convoyantHere(["eval", "foreign.safetensors"], { cwd: folder });
   assert.equal(code, 2);
   assert.match(stderr, /foreign\.safetensors does not say which model it belongs to: name it with --model/);
 });

@@ -10,8 +10,9 @@ import { loadClassic } from "../../src/experiments/classic/saved_classic.ts";
 import { type GivenClassicSettings, refuseUnused } from "../../src/experiments/classic/unused_settings.ts";
 import { openImages } from "../../src/experiments/training_parts.ts";
 import { root } from "../architecture/sources.ts";
+import { convoyantHere } from "./convoyant_here.ts";
 import { folderWith, pngBytes } from "./data_files.ts";
-import { convoyant, temporaryFolder } from "./run_cli.ts";
+import { temporaryFolder } from "./run_cli.ts";
 import "../../src/tensor/index.ts";
 
 const SIDE = 32;
@@ -41,7 +42,7 @@ describe("convoyant classic", () => {
   test("trains and tests, and leaves a folder with a model and a report", async () => {
     const out = join(temporaryFolder(), "run");
     const args = ["classic", "--data", data, "--side", "32", "--features", "hog", "--classifier", "rbf-svm"];
-    const { code, events, stderr } = await convoyant([...args, "--out", out, "--json"]);
+    const { code, events, stderr } = await convoyantHere([...args, "--out", out, "--json"]);
     assert.equal(code, 0, stderr);
     const end = events.at(-1) as Record<string, unknown>;
     assert.equal(end.testAccuracy, 1);
@@ -83,7 +84,7 @@ describe("convoyant classic", () => {
     });
     const args = ["classic", "--data", folder, "--side", "80", "--features", "surf+hog", "--words", "3"];
     const out = join(temporaryFolder(), "kinds-run");
-    const { code, events, stderr } = await convoyant([...args, "--out", out, "--json"]);
+    const { code, events, stderr } = await convoyantHere([...args, "--out", out, "--json"]);
     assert.equal(code, 0, stderr);
     for (const name of ["cut.png", "none.png"]) assert.match(stderr, new RegExp(`left out: .*${name}`));
     assert.match(stderr, /2 files could not be read, and were left out/);
@@ -120,7 +121,7 @@ describe("convoyant classic", () => {
     ];
     for (const [args, message] of cases) {
       const out = join(temporaryFolder(), "none");
-      const { code, stderr } = await convoyant(["classic", ...args, "--out", out]);
+      const { code, stderr } = await convoyantHere(["classic", ...args, "--out", out]);
       assert.ok(code === 1 || code === 2, `${args.join(" ")}: ${code}`);
       assert.match(stderr, message);
       assert.equal(existsSync(out), false);
@@ -164,7 +165,7 @@ describe("convoyant classic", () => {
   test("compares pipelines over sizes and draws them", async () => {
     const file = join(temporaryFolder(), "compare.svg");
     const args = ["classic", "compare", "pixels:softmax", "hog:knn", "--data", data, "--side", "32"];
-    const { code, events, stderr } = await convoyant([...args, "--sizes", "12,18", "-o", file, "--json"]);
+    const { code, events, stderr } = await convoyantHere([...args, "--sizes", "12,18", "-o", file, "--json"]);
     assert.equal(code, 0, stderr);
     const end = events.at(-1) as { points: { name: string; size: number }[] };
     assert.deepEqual(

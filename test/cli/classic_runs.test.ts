@@ -10,6 +10,7 @@ import { classifyImages, loadClassic } from "../../src/experiments/classic/saved
 import { evaluate } from "../../src/experiments/evaluate.ts";
 import { predict } from "../../src/experiments/predict.ts";
 import type { Image } from "../../src/records/image.ts";
+import { convoyantHere } from "./convoyant_here.ts";
 import { folderWith, pngBytes } from "./data_files.ts";
 import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 import "../../src/tensor/index.ts";
@@ -106,7 +107,7 @@ describe("damaged runs", () => {
     await assert.rejects(loadClassic(folder), { name: "FileError" });
     writeFileSync(model, bytes);
     writeFileSync(join(folder, "classic.json"), "{}");
-    const { code, stderr } = await convoyant(["eval", folder]);
+    const { code, stderr } = await convoyantHere(["eval", folder]);
     assert.equal(code, 1);
     assert.match(stderr, /classic.json is not the record of a run/);
   });
@@ -140,38 +141,38 @@ describe("convoyant predict and eval", () => {
       "cut.png": pngBytes(9, 9, new Uint8Array(81)).slice(0, 60),
     });
     const args = ["--data", photos, "--side", "40", "--features", "dense-sift", "--words", "8"];
-    const made = await convoyant(["classic", ...args, "--classifier", "softmax", "--out", run, "--json"]);
+    const made = await convoyantHere(["classic", ...args, "--classifier", "softmax", "--out", run, "--json"]);
     assert.equal(made.code, 0, made.stderr);
     assert.match(made.stderr, /left out: .*cut.png/);
     assert.match(made.stderr, /1 file could not be read, and was left out/);
     const { testAccuracy } = made.events.at(-1) as { testAccuracy: number };
     assert.equal(testAccuracy, 1);
 
-    const one = await convoyant(["predict", run, join(photos, "large", "3.png"), "--json"]);
+    const one = await convoyantHere(["predict", run, join(photos, "large", "3.png"), "--json"]);
     assert.equal(one.code, 0, one.stderr);
     const [prediction, end] = one.events;
     assert.equal(prediction.label, "large");
     assert.ok(prediction.probability > 0.5);
     assert.equal(end.model, "dense-sift, SoftmaxRegression");
 
-    const table = await convoyant(["predict", run, join(photos, "small"), "--csv"]);
+    const table = await convoyantHere(["predict", run, join(photos, "small"), "--csv"]);
     const [head, ...lines] = table.stdout.trim().split(/\r?\n/);
     assert.equal(head, "image,label,probability,large,small");
     assert.equal(lines.length, 12);
     for (const line of lines) assert.equal(line.split(",")[1], "small");
 
-    const both = await convoyant(["predict", run, photos, "--top", "2"]);
+    const both = await convoyantHere(["predict", run, photos, "--top", "2"]);
     assert.equal(both.code, 1);
     assert.match(both.stderr, /cut.png/);
     assert.match(both.stdout, /3.png: large [\d.]+ ?%, small/);
 
-    const judged = await convoyant(["eval", run, "--json"]);
+    const judged = await convoyantHere(["eval", run, "--json"]);
     assert.equal(judged.code, 0, judged.stderr);
     assert.equal(judged.events.at(-1)?.testAccuracy, testAccuracy);
 
-    const place = await convoyant(["predict", run, "test:3"]);
+    const place = await convoyantHere(["predict", run, "test:3"]);
     assert.match(place.stderr, /does not say of which data set; name an image file/);
-    const limited = await convoyant(["eval", run, "--limit-batches", "1"]);
+    const limited = await convoyantHere(["eval", run, "--limit-batches", "1"]);
     assert.equal(limited.code, 2);
     assert.match(
       limited.stderr,
@@ -193,9 +194,9 @@ describe("convoyant predict and eval", () => {
   test("images of the data set, and the accuracy on it", { skip: missing }, async () => {
     const out = join(temporaryFolder(), "fashion");
     const args = ["classic", "--features", "pixels", "--classifier", "knn", "--train-size", "300"];
-    const made = await convoyant([...args, "--out", out, "--json"]);
+    const made = await convoyantHere([...args, "--out", out, "--json"]);
     const { testAccuracy } = made.events.at(-1) as { testAccuracy: number };
-    const { events, stderr } = await convoyant(["predict", out, "test:17", "test:3", "--json"]);
+    const { events, stderr } = await convoyantHere(["predict", out, "test:17", "test:3", "--json"]);
     assert.deepEqual(
       events.slice(0, 2).map(({ image, truth }) => [image, truth]),
       [
@@ -205,7 +206,7 @@ describe("convoyant predict and eval", () => {
       stderr,
     );
     assert.equal(events[1].predicted, 1);
-    const judged = await convoyant(["eval", join(out, "model.safetensors"), "--json"]);
+    const judged = await convoyantHere(["eval", join(out, "model.safetensors"), "--json"]);
     assert.equal(judged.events.at(-1)?.testAccuracy, testAccuracy);
     assert.equal(judged.events.at(-1)?.examples, 10_000);
   });

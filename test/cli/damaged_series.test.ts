@@ -6,7 +6,8 @@ import { FileError } from "../../src/base/errors.ts";
 import { readPytorchRecords } from "../../src/experiments/reproduce/reproduction_pytorch.ts";
 import { readSeriesRun } from "../../src/experiments/series_run.ts";
 import { configure } from "../../src/experiments/training_config.ts";
-import { convoyant, temporaryFolder } from "./run_cli.ts";
+import { convoyantHere } from "./convoyant_here.ts";
+import { temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
 const config = JSON.stringify({ config: configure("lenet", { engine: "wasm", epochs: 1 }) });
@@ -94,7 +95,7 @@ test("damaged runs end a series with one error", async () => {
   mkdirSync(join(out, "lenet-seed0"), { recursive: true });
   writeFileSync(join(out, "lenet-seed0/config.json"), config);
   writeFileSync(join(out, "lenet-seed0/timing.jsonl"), "x\n");
-  const { code, stderr } = await convoyant(["reproduce", "lenet:1:1", "--engine", "wasm", "--out", out]);
+  const { code, stderr } = await convoyantHere(["reproduce", "lenet:1:1", "--engine", "wasm", "--out", out]);
   assert.equal(code, 1, stderr);
   assert.match(stderr, /^FileError: .*timing\.jsonl is damaged: line 1 has no times: x; remove the file/);
 });

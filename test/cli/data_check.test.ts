@@ -3,6 +3,7 @@ import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { put, scene } from "../experiments/data_check/checked_folder.ts";
+import { convoyantHere } from "./convoyant_here.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
 
 const top = temporaryFolder();
@@ -20,7 +21,7 @@ test("data check says what it found, and with --strict its exit code does", asyn
   const root = photos("faulty");
   copyFileSync(join(root, "ant/1.jpg"), join(root, "ant/again.jpg"));
   put(root, "bee/cut.jpg", new Uint8Array(0));
-  const plain = await convoyant(["data", "check", root]);
+  const plain = await convoyantHere(["data", "check", root]);
   assert.equal(plain.code, 0, plain.stderr);
   assert.match(plain.stdout, /Unreadable files \(1\)\n.*\n {2}bee\/cut\.jpg: /);
   assert.match(
@@ -29,11 +30,11 @@ test("data check says what it found, and with --strict its exit code does", asyn
   );
   assert.match(plain.stdout, /faulty: 9 images, 2 classes: 2 findings in 0:\d\d\n$/);
   assert.equal(plain.stderr, "");
-  const strict = await convoyant(["data", "check", root, "--strict", "-o", "report.html"]);
+  const strict = await convoyantHere(["data", "check", root, "--strict", "-o", "report.html"]);
   assert.equal(strict.code, 1, strict.stderr);
   assert.match(strict.stdout, /report: report\.html\n$/);
   assert.match(readFileSync(join(top, "report.html"), "utf8"), /ant\/again\.jpg/);
-  const skipping = await convoyant([
+  const skipping = await convoyantHere([
     "data",
     "check",
     root,
@@ -48,7 +49,7 @@ test("with --json each finding is an object, and the last one sums up", async ()
   const root = photos("split/train");
   copyFileSync(join(root, "ant/1.jpg"), put(join(top, "split"), "val/ant/same.jpg", new Uint8Array(0)));
   put(join(top, "split"), "val/bee/new.jpg", scene(77, 1));
-  const { code, events, stderr } = await convoyant([
+  const { code, events, stderr } = await convoyantHere([
     "data",
     "check",
     join(top, "split"),
@@ -74,16 +75,16 @@ test("with --json each finding is an object, and the last one sums up", async ()
   );
   assert.deepEqual([end.images, end.issues, end.counts.leakage, end.counts.blurry], [10, 1, 1, 0]);
   assert.deepEqual(end.splits, ["train", "val"]);
-  const clean = await convoyant(["data", "check", photos("clean"), "--json", "--strict"]);
+  const clean = await convoyantHere(["data", "check", photos("clean"), "--json", "--strict"]);
   assert.equal(clean.code, 0);
   assert.equal(clean.events.length, 2);
 });
 
 test("a folder that is not there is an error, an unknown check is wrong usage", async () => {
-  const missing = await convoyant(["data", "check", join(top, "nowhere")]);
+  const missing = await convoyantHere(["data", "check", join(top, "nowhere")]);
   assert.equal(missing.code, 1);
   assert.match(missing.stderr, /^FileError: .*nowhere/);
-  const usage = await convoyant(["data", "check", photos("other"), "--skip", "blury"]);
+  const usage = await convoyantHere(["data", "check", photos("other"), "--skip", "blury"]);
   assert.equal(usage.code, 2);
   assert.match(usage.stderr, /unknown check "blury"; did you mean `blurry`\?/);
 });

@@ -8,6 +8,7 @@ import { configure } from "../../src/experiments/index.ts";
 import { models, save } from "../../src/index.ts";
 import { packageUrl } from "../built_package.ts";
 import { parsedDrawing } from "../draw/parsed_drawing.ts";
+import { convoyantHere } from "./convoyant_here.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
@@ -44,8 +45,14 @@ export default () => nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), 
   writeFileSync(path("broken.onnx"), "no network");
 });
 
+/** A module imports the package: in a process of its own the command shares that copy. */
+const draw = (words: readonly string[]) =>
+  words.some((word) => word.endsWith(".mjs"))
+    ? convoyant(["draw", ...words])
+    : convoyantHere(["draw", ...words]);
+
 test("two networks by name, with what was written", async () => {
-  const { code, stdout, stderr } = await convoyant(["draw", "lenet", "alexnet", "-o", "both.svg"]);
+  const { code, stdout, stderr } = await convoyantHere(["draw", "lenet", "alexnet", "-o", "both.svg"]);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^both\.svg: LeNet and AlexNet layer by layer, \d+×\d+ pixels, \d\.\d+ KiB\n$/);
   assert.ok(textsIn("both.svg").includes("11×11 Conv (96), stride 4, pad 1"));
@@ -53,7 +60,7 @@ test("two networks by name, with what was written", async () => {
 
 test("style, language and theme; --json says what was written", async () => {
   const words = "draw googlenet --style graph --lang zh --theme dark -o graph.svg --json".split(" ");
-  const { code, events, stderr } = await convoyant(words);
+  const { code, events, stderr } = await convoyantHere(words);
   assert.equal(code, 0, stderr);
   const svg = readFileSync(path("graph.svg"), "utf8");
   const { event, file, title, bytes } = events[0];
@@ -75,7 +82,7 @@ test("weights, runs, files in ONNX and modules", async () => {
     [["net.mjs", "--input", "3x32x32"], "8×30×30 · ReLU"],
     [["net.mjs"], "8×30×30 · ReLU"],
   ] as const) {
-    const { code, stderr } = await convoyant(["draw", ...words, "-o", "one.svg"]);
+    const { code, stderr } = await draw([...words, "-o", "one.svg"]);
     assert.equal(code, 0, stderr);
     const texts = textsIn("one.svg");
     assert.ok(texts.includes(text), texts.join(" | "));
@@ -100,7 +107,7 @@ test("what holds no network, or cannot be drawn, ends with one error and no file
     [["."], /is not a run/],
   ] as const) {
     const output = words.includes("-o" as never) ? [] : ["-o", "none.svg"];
-    const { code, stderr } = await convoyant(["draw", ...words, ...output]);
+    const { code, stderr } = await draw([...words, ...output]);
     assert.ok(code === 1 || code === 2, `${words.join(" ")}: ${code}`);
     assert.match(stderr, message);
     assert.doesNotMatch(stderr, /\n {4}at /);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ArgumentError, type ErrorReason, FileError, TrainingError } from "../../src/base/errors.ts";
-import { errorText } from "../../src/cli/error_text.ts";
+import { errorText } from "../../src/cli/console/error_text.ts";
 
 test("what to do is said in the words of the command line, what is wrong in the same words as ever", () => {
   const error = new TrainingError("runs/a holds a run already", {

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { configure } from "../../src/experiments/index.ts";
 import { models, nn, onnx, save, stopEngine, useEngine } from "../../src/index.ts";
 import { packageUrl } from "../built_package.ts";
+import { convoyantHere } from "./convoyant_here.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
@@ -19,7 +20,7 @@ after(() => stopEngine());
 
 test("a table for people, and a file that holds what onnx.export writes", async () => {
   const file = join(folder, "lenet.onnx");
-  const { code, stdout, stderr } = await convoyant(["export", weights, "-o", file]);
+  const { code, stdout, stderr } = await convoyantHere(["export", weights, "-o", file]);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /input +images +uint8 +\[N, H, W, 1\]/);
   assert.match(stdout, /output +probabilities +float +\[N, 10\]/);
@@ -40,7 +41,7 @@ test("a table for people, and a file that holds what onnx.export writes", async 
 
 test("--bare leaves the preprocessing out; --json says what was written", async () => {
   const file = join(folder, "bare.onnx");
-  const { code, events, stderr } = await convoyant(["export", weights, "--bare", "-o", file, "--json"]);
+  const { code, events, stderr } = await convoyantHere(["export", weights, "--bare", "-o", file, "--json"]);
   assert.equal(code, 0, stderr);
   assert.equal(events.length, 1);
   const { event, model, opset, irVersion, inputs, outputs, bytes } = events[0];
@@ -61,7 +62,7 @@ test("a run exports its best weights, with images of the size that it trained on
   const small = models.create("googlenet", { numClasses: 3 });
   await save(small.stateDict(), join(run, "best.safetensors"));
   const file = join(folder, "googlenet.onnx");
-  const { code, events, stderr } = await convoyant(["export", run, "-o", file, "--json"]);
+  const { code, events, stderr } = await convoyantHere(["export", run, "-o", file, "--json"]);
   assert.equal(code, 0, stderr);
   assert.deepEqual(events[0].inputs, [{ name: "images", type: "UINT8", shape: ["N", "H", "W", 1] }]);
   assert.deepEqual(events[0].classes, ["a", "b", "c"]);
@@ -83,6 +84,7 @@ test("what is wrong is said in one line, and no file is left", async () => {
   ];
   const noisy = join(folder, "noisy.safetensors");
   await save(nn.Sequential({ fc: nn.Linear(784, 10) }).stateDict(), noisy);
+  // In a process of its own: there the command shares the copy of the package that the module imports.
   const said = await convoyant(["export", noisy, "--model", random, "-o", file]);
   assert.equal(said.code, 2, said.stderr);
   assert.match(
@@ -90,7 +92,7 @@ test("what is wrong is said in one line, and no file is left", async () => {
     /ONNX cannot express this network:\n {2}randomUniform \(net\): it draws random numbers/,
   );
   for (const [args, code, message] of cases) {
-    const result = await convoyant(["export", ...args]);
+    const result = await convoyantHere(["export", ...args]);
     assert.equal(result.code, code, result.stderr);
     assert.match(result.stderr, message);
     assert.equal(result.stderr.trim().split("\n").length, 1, result.stderr);

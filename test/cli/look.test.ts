@@ -16,7 +16,8 @@ import {
   train,
   useEngine,
 } from "../../src/index.ts";
-import { convoyant, temporaryFolder } from "./run_cli.ts";
+import { convoyantHere } from "./convoyant_here.ts";
+import { temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
 const image = "photo.png";
@@ -40,7 +41,7 @@ before(async () => {
 });
 after(() => stopEngine());
 
-const look = (...words: string[]) => convoyant(["look", ...words], { cwd: folder });
+const look = (...words: string[]) => convoyantHere(["look", ...words], { cwd: folder });
 const weights = ["lenet.safetensors", "--threads", "1", "--engine", "wasm"];
 
 test("maps and activations of an image file, in every format", async () => {

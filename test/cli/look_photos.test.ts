@@ -9,7 +9,8 @@ import * as onnx from "../../src/interop/onnx/index.ts";
 import { factsOf, textsOfFacts } from "../../src/records/classifier_facts.ts";
 import { keepClassNames } from "../../src/records/network_classes.ts";
 import { keepPreprocessing } from "../../src/records/preprocessing.ts";
-import { convoyant, temporaryFolder } from "./run_cli.ts";
+import { convoyantHere } from "./convoyant_here.ts";
+import { temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
 const path = (name: string) => join(folder, name);
@@ -81,7 +82,7 @@ before(async () => {
 });
 
 const look = (...words: string[]) =>
-  convoyant(["look", ...words, "--threads", "1", "--engine", "wasm"], { cwd: folder });
+  convoyantHere(["look", ...words, "--threads", "1", "--engine", "wasm"], { cwd: folder });
 const written = (name: string) => readFileSync(path(name), "utf8");
 
 test("a run's own photographs are looked at if none are named", async () => {

@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { isBf16Supported, stopEngine, useEngine } from "../../src/tensor/index.ts";
 import { missingLibrary } from "../engines/onednn/library.ts";
-import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
+import { convoyantHere } from "./convoyant_here.ts";
+import { fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
 const noData = await fashionMnistIsMissing();
 const noBf16 = await bf16IsMissing();
-const cli = (...args: string[]) => convoyant(args, { cwd: folder });
+const cli = (...args: string[]) => convoyantHere(args, { cwd: folder });
 const SHORT = ["--limit-batches", "5", "--batch-size", "64", "--threads", "1"];
 const NOTE = "The engine wasm has no fast bf16 on this processor: computing in f32.";
 

@@ -7,8 +7,9 @@ import { encodeJpeg } from "../../src/io/images/jpeg/encode_jpeg.ts";
 import { save } from "../../src/io/state_dict_file.ts";
 import { lenet } from "../../src/models/index.ts";
 import { fromTypedArray, manualSeed, noGrad, stopEngine, useEngine } from "../../src/tensor/index.ts";
+import { convoyantHere } from "./convoyant_here.ts";
 import { folderWith, pgmBytes, pngBytes } from "./data_files.ts";
-import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
+import { fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
 const missing = await fashionMnistIsMissing();
@@ -57,7 +58,7 @@ before(async () => {
 });
 
 const predict = (...args: string[]) =>
-  convoyant(["predict", "lenet.safetensors", "--engine", "wasm", ...args], { cwd: folder });
+  convoyantHere(["predict", "lenet.safetensors", "--engine", "wasm", ...args], { cwd: folder });
 
 test("PGM and PNG of the same image get the probabilities that the library gives", async () => {
   const { code, events, stderr } = await predict("image.pgm", "image.png", "--json", "--threads", "1");

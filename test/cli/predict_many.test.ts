@@ -7,6 +7,7 @@ import { Classifier } from "../../src/classifier/index.ts";
 import { data, manualSeed, models, onnx, stopEngine, useEngine } from "../../src/index.ts";
 import { parseCsv } from "../../src/io/formats/csv/csv.ts";
 import { gradCam, overlay, shownInput } from "../../src/look/index.ts";
+import { convoyantHere } from "./convoyant_here.ts";
 import { folderWith, pngBytes } from "./data_files.ts";
 import { type CliOptions, convoyant, temporaryFolder } from "./run_cli.ts";
 
@@ -50,8 +51,12 @@ before(async () => {
   await stopEngine();
 });
 
-const predict = (args: readonly string[], options: CliOptions = {}) =>
-  convoyant(["predict", ...args, "--engine", "wasm", "--threads", "1"], { cwd: folder, ...options });
+const predict = (args: readonly string[], options?: CliOptions) => {
+  const words = ["predict", ...args, "--engine", "wasm", "--threads", "1"];
+  return options === undefined
+    ? convoyantHere(words, { cwd: folder })
+    : convoyant(words, { cwd: folder, ...options });
+};
 
 test("a folder: a line for each image, below it too, with the likeliest class", async () => {
   const { code, stdout, stderr } = await predict(["net.safetensors", "photos"]);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { convoyantHere } from "./convoyant_here.ts";
 import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
@@ -15,7 +16,7 @@ function events(file: string): { name: string; args: { layer?: string } }[] {
 }
 
 test("train and predict write a trace and say where the time goes", { skip }, async () => {
-  const train = await convoyant([...SHORT, "--out", "run", "--profile", "train.json", "--json"], {
+  const train = await convoyantHere([...SHORT, "--out", "run", "--profile", "train.json", "--json"], {
     cwd: folder,
   });
   assert.equal(train.code, 0, train.stderr);
@@ -27,7 +28,9 @@ test("train and predict write a trace and say where the time goes", { skip }, as
   assert.ok(Math.abs(rows.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-6);
   assert.ok(events("train.json").some(({ name }) => name === "conv2dWeightGradient"));
 
-  const predict = await convoyant(["predict", "run", "test:1", "--profile", "predict.json"], { cwd: folder });
+  const predict = await convoyantHere(["predict", "run", "test:1", "--profile", "predict.json"], {
+    cwd: folder,
+  });
   assert.equal(predict.code, 0, predict.stderr);
   assert.match(predict.stdout, /ms each, .* % of the roofline/);
   assert.match(predict.stdout, /conv2d \+ sigmoid/);
@@ -49,14 +52,14 @@ test("bench profiles each of ours in a file of its own", async () => {
 test("a name that is not a trace's, and a folder that is missing, are refused by name", {
   skip,
 }, async () => {
-  const wrong = await convoyant([...SHORT, "--out", "other", "--profile", "trace.txt"], { cwd: folder });
+  const wrong = await convoyantHere([...SHORT, "--out", "other", "--profile", "trace.txt"], { cwd: folder });
   assert.equal(wrong.code, 2);
   assert.match(
     wrong.stderr,
     /--profile: expected the name of a trace, which ends in \.json.*got "trace\.txt"/,
   );
   assert.ok(!existsSync(join(folder, "other")));
-  const missing = await convoyant([...SHORT, "--out", "third", "--profile", "no/such/t.json"], {
+  const missing = await convoyantHere([...SHORT, "--out", "third", "--profile", "no/such/t.json"], {
     cwd: folder,
   });
   assert.equal(missing.code, 1);

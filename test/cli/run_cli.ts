@@ -1,4 +1,4 @@
-/** Runs the command line as a process of its own. */
+/** Runs the command line as a process of its own; `convoyant_here.ts` runs it in this one. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,16 +49,19 @@ export function convoyant(args: readonly string[], options: CliOptions = {}): Pr
   });
   return new Promise((resolve) => {
     child.on("close", (code, signal) => {
-      const events = args.includes("--json")
-        ? stdout
-            .trim()
-            .split("\n")
-            .filter(Boolean)
-            .map((line) => JSON.parse(line))
-        : [];
-      resolve({ code, signal, stdout, stderr, events });
+      resolve({ code, signal, stdout, stderr, events: eventsIn(args, stdout) });
     });
   });
+}
+
+/** What `--json` has written, read. */
+export function eventsIn(args: readonly string[], stdout: string): Record<string, any>[] {
+  if (!args.includes("--json")) return [];
+  return stdout
+    .trim()
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 }
 
 let folder: string | null = null;

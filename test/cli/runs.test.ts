@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readRun } from "../../src/experiments/index.ts";
 import { metricsLine } from "../../src/records/run_record.ts";
+import { convoyantHere } from "./convoyant_here.ts";
 import { folderWith } from "./data_files.ts";
-import { convoyant, temporaryFolder } from "./run_cli.ts";
+import { temporaryFolder } from "./run_cli.ts";
 
 /** The accuracy is best after the first epoch, the loss after the second, and neither after the last. */
 const points = [
@@ -31,13 +32,13 @@ test("the accuracy is that of the kept weights: the noted epoch, or the one that
   assert.deepEqual([noted, dataset, photos].map(bestOf), [2, 1, 2]);
 
   const cwd = temporaryFolder();
-  const listed = await convoyant(["runs"], { cwd });
+  const listed = await convoyantHere(["runs"], { cwd });
   assert.match(listed.stdout, /best val/);
   assert.match(listed.stdout, /best test/);
   assert.match(listed.stdout, /^runs\/dataset .* 0\.875$/m);
   assert.match(listed.stdout, /^runs\/photos .* 0\.750 *$/m);
   assert.match(listed.stdout, /accuracy: of the weights that are kept \(best\.safetensors\)/);
-  const shown = await convoyant(["runs", "show", "runs/photos"], { cwd });
+  const shown = await convoyantHere(["runs", "show", "runs/photos"], { cwd });
   assert.match(shown.stdout, /^validation accuracy +0\.625 \(epoch 3, the last\)$/m);
   assert.match(
     shown.stdout,

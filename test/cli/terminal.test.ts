@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { displayWidth } from "../../src/report/terminal/text_width.ts";
+import { convoyantHere } from "./convoyant_here.ts";
 import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
 const skip = await fashionMnistIsMissing();
 const SHORT = ["--limit-batches", "2", "--batch-size", "16", "--engine", "wasm", "--threads", "1"];
-const cli = (args: string[], env: Record<string, string> = {}) => convoyant(args, { cwd: folder, env });
+const cli = (args: string[], env: Record<string, string> = {}) => convoyantHere(args, { cwd: folder, env });
 
 /** A title, a colour, a bidi override, a C1 control, a line that looks like ours. */
 const NASTY = "run\u001b]0;title\u0007\u001b[31m\u202etxt\u009b2J\u200b";

@@ -6,11 +6,12 @@ import { test } from "node:test";
 import { readSafetensors } from "../../src/io/safetensors/safetensors_file.ts";
 import { readCheckpoint } from "../../src/train/runs/checkpoint.ts";
 import { cliScript } from "../built_package.ts";
+import { convoyantHere } from "./convoyant_here.ts";
 import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
 const skip = await fashionMnistIsMissing();
-const cli = (...args: string[]) => convoyant(args, { cwd: folder });
+const cli = (...args: string[]) => convoyantHere(args, { cwd: folder });
 const SHORT = ["--limit-batches", "5", "--batch-size", "64", "--engine", "wasm"];
 
 test("train says what it does, keeps the run, and ends with its metrics", { skip }, async () => {
@@ -90,7 +91,9 @@ test("a second run into the same folder is refused; the first stays as it was", 
 
 test("two runs into one folder at once: one trains, the other is told", { skip }, async () => {
   const both = await Promise.all(
-    [1, 2].map(() => cli("train", "lenet", ...SHORT, "--epochs", "1", "--out", "contested")),
+    [1, 2].map(() =>
+      convoyant(["train", "lenet", ...SHORT, "--epochs", "1", "--out", "contested"], { cwd: folder }),
+    ),
   );
   assert.deepEqual(both.map(({ code }) => code).sort(), [0, 1]);
   const refused = both.find(({ code }) => code === 1);

@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readSafetensors } from "../../src/io/safetensors/safetensors_file.ts";
 import { packageUrl } from "../built_package.ts";
+import { convoyantHere } from "./convoyant_here.ts";
 import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
 const skip = await fashionMnistIsMissing();
-const cli = (...args: string[]) => convoyant(args, { cwd: folder });
+const cli = (...args: string[]) => convoyantHere(args, { cwd: folder });
 const SHORT = ["--limit-batches", "4", "--batch-size", "32", "--engine", "wasm", "--threads", "1"];
 const configOf = (run: string) => JSON.parse(readFileSync(join(folder, run, "config.json"), "utf8")).config;
 
@@ -199,6 +200,7 @@ test("a program's run is evaluated by its network's name, or by a module that ma
   writeFileSync(join(cwd, "fit.mjs"), FIT);
   const { execFileSync } = await import("node:child_process");
   execFileSync(process.execPath, ["fit.mjs"], { cwd, stdio: "pipe" });
+  // In processes of their own: there the command shares the copy of the package that a module imports.
   const run = (...args: string[]) => convoyant(args, { cwd });
   const limited = ["--limit-batches", "2", "--json"];
   const named = await run("eval", "named", ...limited);
@@ -240,7 +242,7 @@ test("a program's run is evaluated by its network's name, or by a module that ma
 test("runs lists, shows and removes runs", { skip }, async () => {
   const cwd = join(folder, "listed");
   mkdirSync(join(cwd, "runs/no-run"), { recursive: true });
-  const run = (...args: string[]) => convoyant(args, { cwd });
+  const run = (...args: string[]) => convoyantHere(args, { cwd });
   assert.match((await run("runs", "--in", "elsewhere")).stdout, /no runs in elsewhere/);
   await run("train", "lenet", ...SHORT, "--epochs", "1", "--out", "runs/a");
   await run("train", "lenet", ...SHORT, "--epochs", "3", "--lr", "0", "--patience", "1", "--out", "runs/b");

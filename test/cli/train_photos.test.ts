@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { encodePng } from "../../src/io/images/encode_png.ts";
 import { png, tree } from "../data/folders/image_tree.ts";
-import { convoyant, temporaryFolder } from "./run_cli.ts";
+import { convoyantHere } from "./convoyant_here.ts";
+import { temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
-const cli = (...args: string[]) => convoyant(args, { cwd: folder });
+const cli = (...args: string[]) => convoyantHere(args, { cwd: folder });
 
 /** Images of a level each. */
 function images(levels: Readonly<Record<string, number>>, count: number): Record<string, Uint8Array> {

@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { test } from "node:test";
 import { cliScript } from "../built_package.ts";
+import { convoyantHere } from "./convoyant_here.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
 
 temporaryFolder();
@@ -28,7 +29,7 @@ const COMMANDS = [
 ];
 
 test("every command has a help with examples", async () => {
-  const results = await Promise.all([[], ...COMMANDS].map((words) => convoyant([...words, "--help"])));
+  const results = await Promise.all([[], ...COMMANDS].map((words) => convoyantHere([...words, "--help"])));
   for (const [i, { code, stdout, stderr }] of results.entries()) {
     assert.equal(code, 0);
     assert.equal(stderr, "");
@@ -42,7 +43,7 @@ test("every command has a help with examples", async () => {
 });
 
 test("the help of train lists every option of a training", async () => {
-  const { stdout } = await convoyant(["train", "--help"]);
+  const { stdout } = await convoyantHere(["train", "--help"]);
   const options =
     "epochs batch-size lr optimizer momentum weight-decay resize seed engine threads precision limit-batches out resume data json";
   for (const option of options.split(" ")) assert.match(stdout, new RegExp(`--${option}\\b`));
@@ -108,15 +109,11 @@ const WRONG: [string, RegExp][] = [
 ];
 
 test("wrong usage is refused with exit code 2, and says what was expected", async () => {
-  for (let i = 0; i < WRONG.length; i += 4) {
-    await Promise.all(
-      WRONG.slice(i, i + 4).map(async ([words, expected]) => {
-        const { code, stdout, stderr } = await convoyant(words.split(" ").filter(Boolean));
-        assert.equal(code, 2, `${words}: ${stderr}`);
-        assert.match(stderr, expected);
-        assert.equal(stdout, "");
-      }),
-    );
+  for (const [words, expected] of WRONG) {
+    const { code, stdout, stderr } = await convoyantHere(words.split(" ").filter(Boolean));
+    assert.equal(code, 2, `${words}: ${stderr}`);
+    assert.match(stderr, expected);
+    assert.equal(stdout, "");
   }
 });
 
@@ -188,13 +185,13 @@ test("standard output on a full disk is an error", {
 });
 
 test("what a terminal obeys is shown in messages, not sent", async () => {
-  const { code, stderr } = await convoyant(["eval", "a\u001b[2Jb\u0007\u009bc"]);
+  const { code, stderr } = await convoyantHere(["eval", "a\u001b[2Jb\u0007\u009bc"]);
   assert.equal(code, 1);
   assert.ok(stderr.includes("cannot read a\\x1b[2Jb\\x07\\x9bc: there is no such file"), stderr);
 });
 
 test("engine says what works, how fast, and which one is the default", async () => {
-  const { code, events, stderr } = await convoyant(["engine", "--size", "64", "--json"]);
+  const { code, events, stderr } = await convoyantHere(["engine", "--size", "64", "--json"]);
   assert.equal(code, 0, stderr);
   const wasm = events.find((event) => event.engine === "wasm");
   assert.equal(wasm?.works, true);

@@ -2,10 +2,10 @@
 import { openPredictor, type PredictedLook, type PredictInput } from "../../experiments/predict.ts";
 import { formatCount } from "../../report/number_text.ts";
 import { chosenNetwork } from "../chosen_network.ts";
+import { errorText } from "../console/error_text.ts";
 import { ImageProgress } from "../console/image_progress.ts";
 import { INTERRUPTED, interruption } from "../console/interruption.ts";
 import type { Output } from "../console/output.ts";
-import { errorText } from "../error_text.ts";
 import type { NetworkChoice } from "../network_commands.ts";
 import { givenImages } from "./given_images.ts";
 import { LookFiles } from "./look_files.ts";

@@ -1,5 +1,5 @@
 /** What the command line prints of an error: an API call has options, a command has switches. */
-import { ConvoyantError, type ErrorReason } from "../base/errors.ts";
+import { ConvoyantError, type ErrorReason } from "../../base/errors.ts";
 
 type Facts = ConvoyantError["facts"];
 
