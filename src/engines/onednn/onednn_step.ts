@@ -35,6 +35,8 @@ export interface OnednnStep extends StepSpec {
 /** Computes one slice of a step from addresses; `bytes` is what lies at each, for benchmarks. */
 export interface SliceKernel {
   readonly bytes: readonly number[];
+  /** How many slices of the other algorithms it computes at once; 1 if absent. */
+  readonly slices?: number;
   run(...addresses: number[]): void;
 }
 

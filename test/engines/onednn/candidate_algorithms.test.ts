@@ -166,8 +166,12 @@ class WatchedMemory {
   }
 }
 
-/** The result of the named algorithm; null if the library has none. Also returns the names of all algorithms. */
-function computed(step: Step, given: readonly TypedArray[], name?: string) {
+/**
+ * The result of the named algorithm; null if the library has none. Also returns the names of all algorithms.
+ *
+ * @param apart - whether each unit is run by itself, the last one first.
+ */
+function computed(step: Step, given: readonly TypedArray[], name?: string, apart = false) {
   const { op, attributes, inputs, output } = step;
   const { dnnl } = loadDnnl();
   const scratchBytes = convolutionScratchBytes({ ...step, outputs: [output] });
@@ -206,7 +210,8 @@ function computed(step: Step, given: readonly TypedArray[], name?: string) {
       threadScratch: watched.addresses[last + 2],
     };
     for (const { run, units } of plan.stages) {
-      run(exports, addresses, 0, units);
+      if (!apart) run(exports, addresses, 0, units);
+      for (let unit = units; apart && unit-- > 0; ) run(exports, addresses, unit, unit + 1);
     }
     watched.check(`${op} ${name}`);
     new Uint8Array(result.buffer).set(watched.bytes(last));
@@ -360,6 +365,21 @@ test("the sums of a wide layer's weight are taken a block of output channels aft
   const wide = { ...plain, n: 1, c: 448, o: 464, down: square(1, 3, 1, 1), across: square(2, 3, 1, 1) };
   const ways = checkAllAlgorithms("conv2dWeightGradient", wide, "float32");
   assert.ok(ways.includes("float32 winograd"));
+});
+
+test("blocks of output channels give the same bits whether a thread computes one of a slice or all", {
+  skip,
+}, () => {
+  const of = square(12, 3, 1, 1);
+  const step = stepOf(
+    "conv2dWeightGradient",
+    { ...plain, n: 24, c: 24, o: 208, down: of, across: of },
+    "float32",
+  );
+  const given = step.inputs.map((spec, i) => values(spec, i));
+  const together = computed(step, given, "float32 winograd").result;
+  assert.notEqual(together, null);
+  assert.deepEqual(computed(step, given, "float32 winograd", true).result, together);
 });
 
 test("the chapter's kinds of layers, and bfloat16 where the library has it", { skip }, () => {

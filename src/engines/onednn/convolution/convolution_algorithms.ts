@@ -34,7 +34,13 @@ import {
 import { takesElement } from "../supported_dtypes.ts";
 import { type BlockGeometry, blocksOf, blocksPerImage } from "./convolution_blocks.ts";
 import { im2colBytes } from "./im2col_patches.ts";
-import { windowPlaces, winogradConvolution, winogradThreadBytes } from "./winograd_shapes.ts";
+import {
+  sumPlaces,
+  windowPlaces,
+  winogradConvolution,
+  winogradSlices,
+  winogradThreadBytes,
+} from "./winograd_shapes.ts";
 
 type Specs = readonly TensorSpec[];
 
@@ -152,8 +158,9 @@ export function convolutionThreadBytes(step: StepSpec): number {
   const { op, inputs, outputs } = step;
   const g = lastGeometry(step);
   if (g === null || !takesWinograd(g, inputs, outputs)) return 0;
-  const { size } = op === "conv2dWeightGradient" ? weightSlices(g) : batchSlices(g);
-  return winogradThreadBytes(op, g, size);
+  if (op === "conv2dWeightGradient")
+    return sumPlaces(forwardConvolution(g), winogradSlices(g, weightSlices(g)).size).bytes;
+  return winogradThreadBytes(op, g, batchSlices(g).size);
 }
 
 /** Whether Winograd's algorithm is one of the candidates. */

@@ -46,6 +46,7 @@ import {
 } from "./convolution_kernel.ts";
 import { im2colVariant } from "./im2col_weight_gradient.ts";
 import { winogradVariant } from "./winograd_convolution.ts";
+import { winogradSlices } from "./winograd_shapes.ts";
 import { winogradPartials } from "./winograd_weight_gradient.ts";
 
 export function planConvolution(scope: DnnlScope, step: OnednnStep): KernelPlan | null {
@@ -156,7 +157,9 @@ export interface PartialSums {
   /** Of the weight as this layout has it. */
   readonly dims: readonly number[];
   readonly bytes: number;
-  /** A unit for each slice: into the scratch space one behind the other, or, of one slice, to the output. */
+  /** How many there are. */
+  readonly count: number;
+  /** Into the scratch space one behind the other, or, of one slice, to the output. */
   stage(toOutput: boolean): KernelStage;
 }
 
@@ -166,18 +169,20 @@ export function planWeightGradient(scope: DnnlScope, step: OnednnStep): KernelPl
   if (g === null) return null;
   const slices = weightSlices(g);
   const key = convolutionKey("conv2dWeightGradient", g, slices.size, elementsOf(inputs, outputs));
+  const large = takesWinograd(g, inputs, outputs) ? winogradSlices(g, slices) : slices;
+  const joined = large.size === slices.size ? "" : `, Winograd ${large.size}`;
   const sums = fastestForm(
     step,
-    key,
+    `${key}${joined}`,
     g,
-    () => winogradPartials(scope, step, g, slices),
+    () => winogradPartials(scope, step, g, slices, large),
     (algorithm) => nativePartials(scope, step, g, slices, algorithm),
   );
   if (sums === null) return null;
   const plain = scope.descriptor(sums.dims, elementOf(outputs[0].dtype));
-  const toOutput = slices.count === 1 && scope.equal(sums.layout, plain);
+  const toOutput = sums.count === 1 && scope.equal(sums.layout, plain);
   const stages = [sums.stage(toOutput)];
-  if (slices.count > 1) stages.push(sumPartials(slices.count, sums.bytes));
+  if (sums.count > 1) stages.push(sumPartials(sums.count, sums.bytes));
   if (!toOutput) {
     stages.push(
       reorderStage(scope, sums.layout, plain, (copy, { outputs: to, scratch }) =>
@@ -218,7 +223,7 @@ function nativePartials(
       }
     },
   });
-  return { ...made, bytes, stage };
+  return { ...made, bytes, count: slices.count, stage };
 }
 
 function partialsVariant(

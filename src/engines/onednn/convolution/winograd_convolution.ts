@@ -115,7 +115,7 @@ function computeStage(
   });
   const products = productsOf(scope, convolution, tileCounts, atOnce);
   if (products === null) return null;
-  const places = threadPlaces(convolution, atOnce, false);
+  const places = threadPlaces(convolution, atOnce);
   const planes = windowPlaces(convolution).planes;
   const activation = activationCode(attributes) ?? 0;
   // The others would need their code in the innermost loop.

@@ -12,6 +12,7 @@ import {
   tilesOf,
   type WinogradConvolution,
 } from "../../cpu/shapes/winograd_tiles.ts";
+import { cutSlices, type Slices } from "../onednn_step.ts";
 
 /** Tiles of a chunk: enough for the products, and few enough for the caches. */
 const LEAST_TILES = 64;
@@ -25,9 +26,9 @@ export function winogradConvolution(op: string, g: ConvGeometry): WinogradConvol
   return op === "conv2dInputGradient" ? gradientConvolution(g) : forwardConvolution(g);
 }
 
-/** Tiles that are transformed and multiplied at a time, of a number of images. */
-export function tilesAtOnce(convolution: WinogradConvolution, images: number): number {
-  const { c, o, planes } = convolution;
+/** Tiles that are transformed and multiplied at a time, of a number of images; `o`: output channels at a time. */
+export function tilesAtOnce(convolution: WinogradConvolution, images: number, o = convolution.o): number {
+  const { c, planes } = convolution;
   const cached = Math.floor(CHUNK_BYTES / (planes * (c + o) * 4));
   const most = Math.max(LEAST_TILES, Math.min(MOST_TILES, cached));
   const tiles = tilesOf(convolution, images);
@@ -40,27 +41,15 @@ export interface ThreadPlaces {
   /** Transformed images and, by their side, results or their gradients. */
   readonly images: number;
   readonly results: number;
-  /** Sums of a gradient by the weight, for a block of output channels. */
-  readonly sums: number;
-  readonly outputsAtOnce: number;
   readonly bytes: number;
 }
 
-export function threadPlaces(convolution: WinogradConvolution, tiles: number, sums: boolean): ThreadPlaces {
-  const { c, o, planes } = convolution;
+export function threadPlaces({ c, o, planes }: WinogradConvolution, tiles: number): ThreadPlaces {
   const layout = new ScratchLayout();
-  const outputsAtOnce = sums ? outputBlock(convolution) : o;
   const lines = layout.take(LINES_BYTES);
   const images = layout.take(planes * planeBytes(tiles * c));
-  const results = layout.take(planes * planeBytes(tiles * outputsAtOnce));
-  const kept = layout.take(sums ? planes * planeBytes(c * outputsAtOnce) : 0);
-  return { lines, images, results, sums: kept, outputsAtOnce, bytes: layout.bytes };
-}
-
-/** A multiple of 16 output channels whose sums are no more than a thread keeps. */
-function outputBlock({ c, o, planes }: WinogradConvolution): number {
-  const blocks = Math.ceil((planes * c * o * 4) / SUM_BYTES);
-  return Math.min(o, Math.ceil(o / blocks / 16) * 16);
+  const results = layout.take(planes * planeBytes(tiles * o));
+  return { lines, images, results, bytes: layout.bytes };
 }
 
 /** Bytes of the windows, [k, k, C, O], and behind them those of their planes. */
@@ -71,9 +60,61 @@ export function windowPlaces({ c, o, window, planes: count }: WinogradConvolutio
   return { windows, planes, bytes: layout.bytes };
 }
 
-/** A thread's own scratch for one of the three ops on a number of images at a time. */
+/** A thread's own scratch for a convolution or its gradient by the input, on a number of images at a time. */
 export function winogradThreadBytes(op: string, g: ConvGeometry, images: number): number {
   const convolution = winogradConvolution(op, g);
-  const tiles = tilesAtOnce(convolution, images);
-  return threadPlaces(convolution, tiles, op === "conv2dWeightGradient").bytes;
+  return threadPlaces(convolution, tilesAtOnce(convolution, images)).bytes;
+}
+
+// The gradient by the weight.
+
+/** Output channels of a unit: enough for the products, and few enough that a layer has several units. */
+const BLOCK_OUTPUTS = 96;
+/** Tiles of a slice at least: its sums are as large for one tile as for a thousand, and are gathered and added for each slice. */
+const SLICE_TILES = 96;
+
+/**
+ * Slices for Winograd's algorithm, given those of the others: fewer if they have few tiles. The blocks of output channels
+ * are units too, so that threads do not run out of work.
+ */
+export function winogradSlices(g: ConvGeometry, { count }: Slices): Slices {
+  const tiles = tilesOf(forwardConvolution(g), g.n);
+  let wanted = count;
+  while (wanted > 1 && tiles < wanted * SLICE_TILES) wanted /= 2;
+  return cutSlices(g.n, wanted);
+}
+
+/** Places in a thread's own scratch for the gradient by the weight. */
+export interface SumPlaces extends ThreadPlaces {
+  /** Output channels of a block; the last one may have fewer. */
+  readonly block: number;
+  readonly blocks: number;
+  /** Blocks of sums that are kept at a time, one behind the other. */
+  readonly atOnce: number;
+  readonly sums: number;
+  readonly sumBytes: number;
+  /** Tiles that are transformed and multiplied at a time. */
+  readonly tiles: number;
+}
+
+/** @param images - of a slice. */
+export function sumPlaces(convolution: WinogradConvolution, images: number): SumPlaces {
+  const { c, o, planes } = convolution;
+  const most = Math.max(16, Math.floor(SUM_BYTES / (planes * c * 4) / 16) * 16);
+  const block = Math.min(o, most, Math.ceil(o / Math.max(1, Math.floor(o / BLOCK_OUTPUTS)) / 16) * 16);
+  const blocks = Math.ceil(o / block);
+  const tiles = tilesAtOnce(convolution, images, block);
+  const sumBytes = planes * planeBytes(c * block);
+  const atOnce = Math.min(blocks, Math.max(1, Math.floor(SUM_BYTES / sumBytes)));
+  const places = threadPlaces({ ...convolution, o: block }, tiles);
+  return {
+    ...places,
+    block,
+    blocks,
+    atOnce,
+    sums: places.bytes,
+    sumBytes,
+    tiles,
+    bytes: places.bytes + atOnce * sumBytes,
+  };
 }

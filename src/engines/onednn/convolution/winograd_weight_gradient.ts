@@ -19,28 +19,36 @@ import { weightDims } from "./convolution_algorithms.ts";
 import type { PartialSums } from "./onednn_convolution.ts";
 import { analyseImages, type Chunk, chunkSizes } from "./winograd_convolution.ts";
 import { type PlaneGemms, planeGemms } from "./winograd_gemms.ts";
-import { type ThreadPlaces, threadPlaces, tilesAtOnce } from "./winograd_shapes.ts";
+import { type SumPlaces, sumPlaces, type ThreadPlaces } from "./winograd_shapes.ts";
 
-/** The algorithm, with the layout of its partial sums; null if it has no room or the library no product. */
+/**
+ * The algorithm, with the layout of its partial sums; null if it has no room or the library no product.
+ *
+ * @param slices - of the algorithms that it is compared with.
+ * @param large - its own.
+ */
 export function winogradPartials(
   scope: DnnlScope,
   step: OnednnStep,
   g: ConvGeometry,
   slices: Slices,
+  large: Slices,
 ): PartialSums | null {
   const { o, c, kh } = g;
   const layout = scope.descriptor([o, c, kh, kh], "float32", [1, o, kh * c * o, c * o]);
   const bytes = aligned(scope.bytesOf(layout));
-  if (bytes * slices.count > step.scratchBytes) return null;
-  const stage = partialsStage(scope, step, g, slices, bytes);
+  if (bytes * large.count > step.scratchBytes) return null;
+  const stage = partialsStage(scope, step, g, large, bytes);
   if (stage === null) return null;
-  const kernel = winogradBenchmark(step, slices, bytes, (sample, n) => {
+  const measured = winogradBenchmark(step, large, bytes, (sample, n) => {
     const compute = partialsStage(scope, sample, { ...g, n }, { count: 1, size: n, last: n }, bytes);
     return compute && { before: [], compute };
   });
-  return { kernel, layout, dims: weightDims(g), bytes, stage: () => stage };
+  const kernel = { ...measured, slices: large.size / slices.size };
+  return { kernel, layout, dims: weightDims(g), bytes, count: large.count, stage: () => stage };
 }
 
+/** A unit is a block of output channels of a slice; those of a slice that a thread has share its transformed images. */
 function partialsStage(
   scope: DnnlScope,
   { base }: OnednnStep,
@@ -49,28 +57,34 @@ function partialsStage(
   partialBytes: number,
 ): KernelStage | null {
   const convolution = forwardConvolution(g);
-  const { c, o, h, w, oh, ow } = convolution;
-  const atOnce = tilesAtOnce(convolution, slices.size);
-  const places = threadPlaces(convolution, atOnce, true);
-  const sums = sumsOf(scope, convolution, slices, atOnce, places);
+  const places = sumPlaces(convolution, slices.size);
+  const { block, blocks } = places;
+  const sums = sumsOf(scope, convolution, slices, places);
   if (sums === null) return null;
+  const { c, o, h, w, oh, ow } = convolution;
   return {
-    units: slices.count,
+    units: slices.count * blocks,
     run(exports, { inputs: from, scratch, threadScratch }, begin, end) {
-      for (let i = begin; i < end; i++) {
+      for (let unit = begin, next: number; unit < end; unit = next) {
+        const i = Math.floor(unit / blocks);
+        next = Math.min(end, (i + 1) * blocks, unit + places.atOnce);
         const tiles = tilesOf(convolution, i === slices.count - 1 ? slices.last : slices.size);
         const x = from[0] + i * slices.size * h * w * c * 4;
         const dy = from[1] + i * slices.size * oh * ow * o * 4;
-        for (let output = 0; output < o; output += places.outputsAtOnce) {
-          const outputs = Math.min(places.outputsAtOnce, o - output);
-          for (let first = 0; first < tiles; first += atOnce) {
-            const chunk = { first, count: Math.min(atOnce, tiles - first), scratch: threadScratch };
-            analyseImages(exports, convolution, x, chunk, threadScratch + places.images);
-            evaluateGradients(exports, convolution, dy + output * 4, outputs, chunk, places);
-            sums(base + threadScratch, chunk, outputs);
+        const output = (u: number) => (u - i * blocks) * block;
+        const outputs = (u: number) => Math.min(block, o - output(u));
+        const sumsAt = (u: number) => places.sums + (u - unit) * places.sumBytes;
+        for (let first = 0; first < tiles; first += places.tiles) {
+          const chunk = { first, count: Math.min(places.tiles, tiles - first), scratch: threadScratch };
+          analyseImages(exports, convolution, x, chunk, threadScratch + places.images);
+          for (let u = unit; u < next; u++) {
+            evaluateGradients(exports, convolution, dy + output(u) * 4, outputs(u), chunk, places);
+            sums(base + threadScratch, chunk, outputs(u), sumsAt(u));
           }
-          const to = scratch + i * partialBytes + output * 4;
-          gatherWindows(exports, convolution, threadScratch, places, outputs, to);
+        }
+        for (let u = unit; u < next; u++) {
+          const to = scratch + i * partialBytes + output(u) * 4;
+          gatherWindows(exports, convolution, threadScratch, sumsAt(u), outputs(u), to);
         }
       }
     },
@@ -98,36 +112,35 @@ function gatherWindows(
   exports: KernelExports,
   { c, o, tile, window }: WinogradConvolution,
   scratch: number,
-  places: ThreadPlaces,
+  sums: number,
   outputs: number,
   to: number,
 ): void {
   // Each input channel is an image of k by k pixels for itself.
   exports.winogradGather(
-    ...[tile, scratch + places.sums, outputs * 4, planeBytes(c * outputs), window, 1, 1, 0, c],
+    ...[tile, scratch + sums, outputs * 4, planeBytes(c * outputs), window, 1, 1, 0, c],
     ...[to, o * 4, window * c * o * 4, c * o * 4, outputs * 4, window, window],
     ...[0, 0, 1, scratch],
   );
 }
 
-type Sums = (scratch: number, chunk: Chunk, outputs: number) => void;
+type Sums = (scratch: number, chunk: Chunk, outputs: number, place: number) => void;
 
 /** Sets the sums to the products of a slice's first chunk, and adds those of the others. */
 function sumsOf(
   scope: DnnlScope,
   convolution: WinogradConvolution,
   slices: Slices,
-  atOnce: number,
-  places: ThreadPlaces,
+  places: SumPlaces,
 ): Sums | null {
   const { c, o } = convolution;
   const made = new Map<string, PlaneGemms>();
   const key = (count: number, outputs: number, added: boolean) => `${count} ${outputs} ${added}`;
   for (const count of chunkSizes(
     [slices.size, slices.last].map((images) => tilesOf(convolution, images)),
-    atOnce,
+    places.tiles,
   )) {
-    for (const outputs of new Set([places.outputsAtOnce, o % places.outputsAtOnce || places.outputsAtOnce])) {
+    for (const outputs of new Set([places.block, o % places.block || places.block])) {
       for (const added of [false, true]) {
         const products = planeGemms(scope, convolution.planes, [c, count, outputs], {
           transposed: true,
@@ -138,12 +151,12 @@ function sumsOf(
       }
     }
   }
-  return (scratch, { first, count }, outputs) => {
+  return (scratch, { first, count }, outputs, place) => {
     const products = made.get(key(count, outputs, first > 0)) as PlaneGemms;
     products(
       { address: scratch + places.images, planeBytes: planeBytes(count * c) },
       { address: scratch + places.results, planeBytes: planeBytes(count * outputs) },
-      { address: scratch + places.sums, planeBytes: planeBytes(c * outputs) },
+      { address: scratch + place, planeBytes: planeBytes(c * outputs) },
     );
   };
 }

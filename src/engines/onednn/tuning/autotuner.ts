@@ -177,7 +177,7 @@ export class Autotuner implements AlgorithmChooser {
     const timed = () => {
       const started = this.#dnnl.foreign.threadTime();
       kernel.run(...addresses);
-      return this.#dnnl.foreign.threadTime() - started;
+      return (this.#dnnl.foreign.threadTime() - started) / (kernel.slices ?? 1);
     };
     try {
       let best = timed();

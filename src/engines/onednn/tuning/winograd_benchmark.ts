@@ -2,8 +2,9 @@
 import { EngineError } from "../../../base/errors.ts";
 import type { TensorSpec } from "../../contract/engine.ts";
 import type { KernelStage } from "../../cpu/kernel.ts";
+import { forwardConvolution } from "../../cpu/shapes/winograd_tiles.ts";
 import { lastGeometry } from "../convolution/convolution_algorithms.ts";
-import { winogradThreadBytes } from "../convolution/winograd_shapes.ts";
+import { sumPlaces, winogradThreadBytes } from "../convolution/winograd_shapes.ts";
 import type { OnednnStep, SliceKernel, Slices } from "../onednn_step.ts";
 import { BenchmarkMemory } from "./benchmark_memory.ts";
 
@@ -70,7 +71,10 @@ function benchmarkImages(step: OnednnStep, size: number, scratchBytes: number): 
 
 function threadBytes(step: OnednnStep, n: number): number {
   const g = lastGeometry(step);
-  return g === null ? 0 : winogradThreadBytes(step.op, g, n);
+  if (g === null) return 0;
+  return step.op === "conv2dWeightGradient"
+    ? sumPlaces(forwardConvolution(g), n).bytes
+    : winogradThreadBytes(step.op, g, n);
 }
 
 /** The step on `n` images. */
