@@ -43,6 +43,7 @@ export interface CpuKernels {
 export interface WorkerOpening {
   readonly memory: WebAssembly.Memory;
   readonly thread: number;
+  readonly threads: number;
   /** What `CpuKernels.open` has returned. */
   readonly settings: unknown;
   /** Sends a message to the part on the main thread. */

@@ -1,12 +1,11 @@
 /**
  * What a worker of a CPU engine does, the same on every thread. In this order: the messages that it answers; a program
- * made ready on one thread, and its runs; the rounds between two barriers that a run consists of; typed
- * arrays over the memory.
+ * made ready on one thread, and its runs; the rounds between two barriers that a run consists of.
  */
 import { hostKernels, importHostKernels } from "#host_kernels";
 import { listen } from "#workers";
 import { isError } from "../../base/builtin_kinds.ts";
-import { bytesOf, type DType, type TypedArray, viewArray } from "../../base/dtype.ts";
+import type { TypedArray } from "../../base/dtype.ts";
 import { numel } from "../../base/shape.ts";
 import { joinChannel } from "../../workers/collective_channel.ts";
 import { recordError } from "../../workers/errors_across.ts";
@@ -25,6 +24,7 @@ import type { OpenKernels, ProgramKernels, WorkerKernels } from "./cpu_kernels.t
 import type { CompileMessage, CpuMessage, RunMessage, RunPlaces, StartMessage } from "./cpu_messages.ts";
 import { type KernelExports, type KernelStage, kernelExports } from "./kernel.ts";
 import { fusedImports, fusedKernel } from "./loops/fused_module.ts";
+import { MemoryViews } from "./memory/memory_views.ts";
 import { InputGate, shareControl, ThreadBarrier } from "./threads/thread_barrier.ts";
 import { WorkShares } from "./threads/work_shares.ts";
 
@@ -115,15 +115,16 @@ function receive(request: CpuMessage, port: WorkerPort, open: OpenKernels): void
 
 function start(message: StartMessage, open: OpenKernels, post: (message: unknown) => void): WorkerContext {
   const memory = message.memory ?? new WebAssembly.Memory({ initial: 2, maximum: 65536 });
-  const kernels = open({ memory, thread: message.thread, settings: message.settings, post });
+  const { thread, threads, settings } = message;
+  const kernels = open({ memory, thread, threads, settings, post });
   return {
     views: new MemoryViews(memory),
     exports: kernelExports(message.binaries, memory),
-    barrier: new ThreadBarrier(message.control, message.threads, kernels.yieldProcessor),
+    barrier: new ThreadBarrier(message.control, threads, kernels.yieldProcessor),
     gate: new InputGate(message.control),
-    shares: new WorkShares(shareControl(message.control), message.thread, message.threads),
-    thread: message.thread,
-    threads: message.threads,
+    shares: new WorkShares(shareControl(message.control), thread, threads),
+    thread,
+    threads,
     kernels,
   };
 }
@@ -465,36 +466,4 @@ export function roundsOf(
         threads,
       ),
   );
-}
-
-// Typed arrays over the engine's memory, which may grow at any time, from any thread.
-
-const PAGE = 65536;
-
-export class MemoryViews {
-  readonly memory: WebAssembly.Memory;
-
-  constructor(memory: WebAssembly.Memory) {
-    this.memory = memory;
-  }
-
-  bytes(address: number, bytes: number): Uint8Array {
-    return new Uint8Array(this.#buffer(address + bytes), address, bytes);
-  }
-
-  array(dtype: DType, address: number, length: number): TypedArray {
-    return viewArray(dtype, this.#buffer(address + length * bytesOf(dtype)), address, length);
-  }
-
-  /** Makes the memory `pages` long, if it is shorter. */
-  grow(pages: number): void {
-    const missing = pages - this.memory.buffer.byteLength / PAGE;
-    if (missing > 0) this.memory.grow(missing);
-  }
-
-  #buffer(end: number): ArrayBufferLike {
-    // Another thread's growth shows in a fresh buffer object, which growing by nothing makes.
-    if (this.memory.buffer.byteLength < end) this.memory.grow(0);
-    return this.memory.buffer;
-  }
 }

@@ -18,6 +18,8 @@ export type Precision = "float32" | "bfloat16";
 export interface OnednnStep extends StepSpec {
   /** What the plan has set aside. */
   readonly scratchBytes: number;
+  /** Of the engine. */
+  readonly threads: number;
   /** Address of the engine's memory: kernels' addresses count from it. */
   readonly base: number;
   /** Whether its packed weights are kept from run to run. */

@@ -41,17 +41,23 @@ export class OnednnWorkerKernels implements WorkerKernels {
   readonly #dnnl: Dnnl;
   /** Where the engine's memory lies: a fixed place, since memories that are shared are reserved whole. */
   readonly #base: number;
+  readonly #threads: number;
   readonly #everything: boolean;
   readonly #chooser: Autotuner;
   readonly #own: ThreadScratch;
   readonly #lock: ShutdownLock;
 
   /** @param lock - inside which this is called. */
-  constructor({ memory, thread, post }: WorkerOpening, settings: OnednnSettings, lock: ShutdownLock) {
+  constructor(
+    { memory, thread, threads, post }: WorkerOpening,
+    settings: OnednnSettings,
+    lock: ShutdownLock,
+  ) {
     const { dnnl, path } = loadDnnl();
     this.#dnnl = dnnl;
     this.yieldProcessor = dnnl.foreign.yieldProcessor;
     this.#base = dnnl.foreign.addressOf(new Uint8Array(memory.buffer));
+    this.#threads = threads;
     this.#everything = settings.everything;
     this.#chooser = new Autotuner(settings.answers, thread === 0, dnnl, {
       reproducible: settings.reproducible,
@@ -79,6 +85,7 @@ export class OnednnWorkerKernels implements WorkerKernels {
     let benchmarkMemory: BenchmarkMemory | undefined;
     const shared = {
       base: this.#base,
+      threads: this.#threads,
       everything: this.#everything,
       chooser: this.#chooser,
       own: this.#own,

@@ -32,7 +32,7 @@ import {
   type Slices,
 } from "../onednn_step.ts";
 import { takesElement } from "../supported_dtypes.ts";
-import { type BlockGeometry, blocksOf, blocksPerImage } from "./convolution_blocks.ts";
+import { type BlockGeometry, blocksPerImage, finestBlocks } from "./convolution_blocks.ts";
 import { im2colBytes } from "./im2col_patches.ts";
 import {
   sumPlaces,
@@ -146,7 +146,7 @@ export function convolutionScratchBytes(step: StepSpec): number {
 
 /** Blocks of output channels have their weights one behind the other, each padded by itself. */
 function forwardWeightBytes(g: ConvGeometry): number {
-  const blocks = blocksOf(g)?.filter(({ toRow }) => toRow === 0) ?? [];
+  const blocks = finestBlocks(g)?.filter(({ toRow }) => toRow === 0) ?? [];
   return Math.max(
     weightBytes(g),
     blocks.reduce((sum, block) => sum + weightBytes(block.g), 0),
@@ -288,7 +288,9 @@ export function candidateAlgorithms(
   const algorithms = direct
     ? [algorithm(stored, "direct"), algorithm(stored, "blocked")]
     : [algorithm(stored, "blocked")];
-  if (g.groups === 1 && isPointwise(g)) algorithms.push(algorithm(stored, "gemm"));
+  // A GEMM of another size can add in another order: bits would depend on the cut, and so on the number of threads.
+  const cut = op === "conv2d" && finestBlocks(g) !== null;
+  if (g.groups === 1 && isPointwise(g) && !cut) algorithms.push(algorithm(stored, "gemm"));
   else if (isWeightGradient && canUseIm2col(g)) algorithms.push(algorithm(stored, "im2col"));
   if (exact !== true && takesWinograd(g, inputs, outputs) && !(op === "conv2d" && waitsForWindows(g)))
     algorithms.push(algorithm(stored, "winograd"));

@@ -54,9 +54,9 @@ export function planConvolution(scope: DnnlScope, step: OnednnStep): KernelPlan 
   const g = lastGeometry(step);
   if (g === null) return null;
   const slices = batchSlices(g);
-  const blocks = op === "conv2d" ? blocksOf(g) : null;
+  const blocks = op === "conv2d" ? blocksOf(g, step.threads) : null;
   const work = convolutionKey(op, g, slices.size, elementsOf(inputs, outputs));
-  const cut = blocks === null ? "" : `, ${blocks.length} blocks`;
+  const cut = blocks === null ? "" : ", cut";
   const packed = step.packed && takesWinograd(g, inputs, outputs) ? ", packed" : "";
   const chosen = fastestForm(
     step,

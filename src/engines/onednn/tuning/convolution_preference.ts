@@ -139,6 +139,7 @@ function onednnWorks(
   const own = new ThreadScratch(scope.dnnl.foreign);
   const shared = {
     base: memory.base,
+    threads: 1,
     everything: true,
     packed: false,
     chooser: THE_FIRST,

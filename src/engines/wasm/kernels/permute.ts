@@ -5,7 +5,8 @@
  * - Nothing to do: one copy.
  * - The innermost dimension stays: copies of whole runs.
  * - The innermost dimension moves: blocks of 4 by 4 (8 by 8 for elements of 1 and 2 bytes, 2 by 2 for 8) turned over
- *   in registers, in narrow strips, so that the lines being written stay in the first cache.
+ *   in registers, in narrow strips, so that the lines being written stay in the first cache. The three colours of an image
+ *   become pixels four at a time.
  */
 
 import { bytesOf } from "../../../base/dtype.ts";
@@ -16,6 +17,9 @@ import { type Dimension, locate, planItems, planRunCopies } from "./run_copies.t
 
 /** Columns of the source that are turned over at a time. */
 const STRIP = 64;
+/** So few rows are written to a few lines only: calls cost more than they. */
+const FEW_ROWS = 4;
+const LONG_STRIP = 1024;
 /** Rows of the source from which on no more than a cache line of columns is turned over at a time. */
 const MANY_ROWS = 64;
 const CACHE_LINE = 64;
@@ -64,7 +68,7 @@ function planTurns(dimensions: readonly Dimension[], bytes: number): KernelPlan 
   const inner = dimensions[dimensions.length - 1];
   const column = dimensions.find((d) => d.from === bytes) as Dimension;
   const outer = dimensions.slice(0, -1).filter((d) => d !== column);
-  const strip = inner.size >= MANY_ROWS ? CACHE_LINE / bytes : STRIP;
+  const strip = inner.size >= MANY_ROWS ? CACHE_LINE / bytes : inner.size <= FEW_ROWS ? LONG_STRIP : STRIP;
   const strips = Math.ceil(column.size / strip);
   const items = outer.reduce((count, d) => count * d.size, strips);
   const moved = items * Math.min(strip, column.size) * inner.size * bytes;
