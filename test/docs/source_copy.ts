@@ -76,10 +76,12 @@ export class SourceCopy {
       .filter((line) => line !== "" && !/^test\/docs\/example_of_.*TS6133/.test(line));
   }
 
-  /** Compiles the kernels of ops that this Node.js can run, and makes the bundles; what that complains of. */
+  /** Compiles the kernels that guides change, as far as this Node.js runs them, and makes the bundles; what that complains of. */
   build(): string {
-    // Relaxed SIMD has come with Node.js 22; no guide changes the kernels of hand-made features.
-    const without = Number.parseInt(process.versions.node, 10) < 22 ? ["relaxed", "classic"] : ["classic"];
+    const kept = ["late", "classic"];
+    for (const name of kept) assert.ok(!this.touched.has(`src/engines/wasm/assembly/${name}.ts`), name);
+    // Relaxed SIMD has come with Node.js 22.
+    const without = Number.parseInt(process.versions.node, 10) < 22 ? ["relaxed", ...kept] : kept;
     const kernels = without.map((name) => `--without=${name}`);
     return [["scripts/build-kernels.mjs", ...kernels], ["scripts/bundle.mjs"]]
       .map((args) => this.node(args))
