@@ -2,26 +2,38 @@
 // alone. Those below do not: each entry is a folder of build/test (with a slash at its end) or a file in it.
 
 /**
- * On each: what rests on Node.js itself (threads, files, sockets, streams, processes that end) and on what its V8 can do
- * (the oldest has no relaxed SIMD, so the kernels are others: each op on each engine in `engines/contract`).
+ * On each: what rests on Node.js itself (threads, files, sockets, streams, processes that end; not what is computed from
+ * what they give, such as formats of files or the rules of resumed runs) and on what its V8 can do (the oldest has no
+ * relaxed SIMD, so the kernels are others: each op on each engine in `engines/contract`).
  */
 const ON_EACH = [
   "architecture/clone.test.js",
   "architecture/package.test.js",
   "base/",
   "data/fetch/",
-  "data/folders/",
+  "data/folders/image_cache.test.js",
+  "data/folders/image_folder.test.js",
+  "data/folders/image_list.test.js",
   "data/data_loader.test.js",
   "engines/contract/",
   "engines/cpu/",
   "engines/onednn/default_engine.test.js",
   "engines/onednn/loading.test.js",
-  "io/",
-  "runtime/",
+  "io/atomic_file.test.js",
+  "io/fetch/",
+  "io/formats/wheels.test.js",
+  "io/images.test.js",
+  "io/regular_file.test.js",
+  "io/sharp_decoder.test.js",
+  "runtime/engine_changes.test.js",
+  "runtime/failed_runs.test.js",
+  "runtime/out_of_memory.test.js",
   "serve/",
   "train/loop/event_loop.test.js",
   "train/loop/fit.test.js",
-  "train/runs/",
+  "train/runs/full_disk.test.js",
+  "train/runs/interruption.test.js",
+  "train/runs/run_folder.test.js",
   "workers/",
 ];
 
