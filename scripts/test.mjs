@@ -26,12 +26,12 @@ function testFiles(words) {
     .sort();
 }
 
-/** Runs the files on one Node; resolves to its exit code. One file more than processors: some tests wait. */
+/** Runs the files on one Node; resolves to its exit code. Two more than there are processors: many tests wait, for processes or pages. */
 function runTests(node, files) {
   const args = [
     "--test",
     "--test-reporter=spec",
-    `--test-concurrency=${availableParallelism() + 1}`,
+    `--test-concurrency=${availableParallelism() + 2}`,
     `--test-timeout=${testTimeoutMs}`,
     ...files,
   ];
