@@ -229,7 +229,7 @@ function walk(
   }
 }
 
-function setUp(c: Case) {
+function madeOf(c: Case) {
   const { oh, ow, attributes } = sizes(c);
   const groups = attributes.groups;
   const weightShape = [c.o, c.x[1] / groups, ...c.k];
@@ -245,6 +245,15 @@ function setUp(c: Case) {
     bias: { spec: f32(c.o), data: randomValues(c.o, 4) },
   };
 }
+
+/** A case's inputs, made once for all binaries. */
+function setUp(c: Case): ReturnType<typeof madeOf> {
+  const made = inputs.get(c) ?? madeOf(c);
+  inputs.set(c, made);
+  return made;
+}
+
+const inputs = new Map<Case, ReturnType<typeof madeOf>>();
 
 /** The result and both gradients of a case, summed in double precision. */
 interface Expected {
@@ -266,7 +275,8 @@ function expectedOf(c: Case): Expected {
     const factor = weight.data[weightAt];
     let sum = 0;
     for (let i = 0; i < count; i++) {
-      const [output, input] = [yAt + i, xAt + i * step];
+      const output = yAt + i;
+      const input = xAt + i * step;
       y[output] += x.data[input] * factor;
       dx[input] += dy.data[output] * factor;
       sum += dy.data[output] * x.data[input];
