@@ -180,6 +180,30 @@ test("two random transforms of one pipeline draw different numbers", () => {
   assert.notDeepEqual(runTransform(twice.spec, source, context(64)).data, source.data);
 });
 
+test("a resized image of which the middle is taken is computed in its middle alone, to the same bits", () => {
+  const side = fc.integer({ min: 1, max: 40 });
+  const interpolation = fc.constantFrom("nearest", "nearest-exact", "bilinear", "bicubic");
+  fc.assert(
+    fc.property(
+      fc.tuple(side, side, side, side, side),
+      interpolation,
+      fc.boolean(),
+      fc.constantFrom("uint8", "float32"),
+      ([height, width, size, rows, columns], how, antialias, dtype) => {
+        const levels = Array.from({ length: 2 * 3 * height * width }, (_, i) => (i * 2654435761) % 256);
+        const data = dtype === "uint8" ? Uint8Array.from(levels) : Float32Array.from(levels, (x) => x / 255);
+        const batch: ArrayBatch = { shape: [2, 3, height, width], dtype, data };
+        const resize = transforms.Resize(size, { interpolation: how, antialias }).spec;
+        const middle = transforms.CenterCrop([rows, columns]).spec;
+        const both: TransformSpec = { kind: "Compose", transforms: [resize, middle] };
+        const apart = runTransform(middle, runTransform(resize, batch, context(2)), context(2));
+        assert.deepEqual(runTransform(both, batch, context(2)), apart);
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
 test("calls read as in PyTorch, by position or by name", () => {
   assert.deepEqual(transforms.Resize([3, 4]).spec, transforms.Resize({ size: [3, 4] }).spec);
   assert.deepEqual(transforms.Pad(1, 2, "constant").spec, transforms.Pad({ padding: [1, 1], fill: 2 }).spec);

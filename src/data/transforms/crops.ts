@@ -6,7 +6,7 @@ import { batchOf, blankLike, type Images, imagesOf } from "./images.ts";
 import { roundHalfEven } from "./operations/rounding.ts";
 import { drawRectangle, type Rectangle } from "./random_rectangle.ts";
 import { resample } from "./resample.ts";
-import type { ImagePadding, RandomTransform, TransformSpec } from "./transform_spec.ts";
+import type { ImagePadding, ImageSize, RandomTransform, TransformSpec } from "./transform_spec.ts";
 
 type Spec<K extends TransformSpec["kind"]> = Omit<Extract<TransformSpec, { kind: K }>, "kind">;
 
@@ -22,9 +22,16 @@ export function centerCrop(
     const padding: ImagePadding = [missingX >> 1, missingY >> 1, (missingX + 1) >> 1, (missingY + 1) >> 1];
     images = padImages(images, padding, 0, "constant");
   }
-  const top = roundHalfEven((images.height - height) / 2);
-  const left = roundHalfEven((images.width - width) / 2);
+  const { top, left } = middleOf(images, [height, width]);
   return batchOf(crop(images, top, left, height, width));
+}
+
+/** Where the middle of this size begins. */
+export function middleOf(
+  of: Pick<Images, "height" | "width">,
+  [height, width]: ImageSize,
+): Pick<Rectangle, "top" | "left"> {
+  return { top: roundHalfEven((of.height - height) / 2), left: roundHalfEven((of.width - width) / 2) };
 }
 
 export function pad(batch: Readonly<ArrayBatch>, { padding, fill, paddingMode }: Spec<"Pad">): ArrayBatch {

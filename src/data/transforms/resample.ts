@@ -1,17 +1,9 @@
-import { allocateArray, type TypedArray } from "../../base/dtype.ts";
+import { allocateArray } from "../../base/dtype.ts";
+import { crop } from "./borders.ts";
 import { blankLike, type Images } from "./images.ts";
+import type { Rectangle } from "./random_rectangle.ts";
+import { alongHeight, alongWidth, type FilterTaps } from "./resample_passes.ts";
 import type { ResizeInterpolation } from "./transform_spec.ts";
-
-/** Which input pixels make an output pixel, and with which weights, along one axis. */
-interface Axis {
-  /** First input pixel of each output pixel. */
-  readonly first: Int32Array;
-  /** How many input pixels each output pixel takes. */
-  readonly taps: Int32Array;
-  /** `size` weights for each output pixel, those beyond its taps zero. */
-  readonly weights: Float64Array;
-  readonly size: number;
-}
 
 /** A filter of the continuous image: its weight at a distance, and the distance from which it is zero. */
 interface Filter {
@@ -47,9 +39,6 @@ function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
 }
 
-/** 32 bits less 8 for the sample and 2 for the sum's growth: the fixed point of Pillow's 8-bit resampling. */
-const PRECISION = 22;
-
 /**
  * Resizes images. With the bilinear (triangle), bicubic or Lanczos filter, when an image shrinks, the filter widens with the
  * scale, so that every input pixel counts (antialiasing).
@@ -62,6 +51,8 @@ const PRECISION = 22;
  * `"nearest"` takes input pixel floor(i * inputs / outputs), as PyTorch does; `"nearest-exact"` the one under the
  * middle of the output pixel, as Pillow does.
  *
+ * @param window - the part of the result that is wanted: only what it is made of is computed.
+ *
  * Source: P. Heckbert, "Fundamentals of texture mapping and image warping", 1989, section 3.5 (resampling
  * with a filter scaled by the reduction).
  */
@@ -71,45 +62,75 @@ export function resample(
   width: number,
   interpolation: ResizeInterpolation | "lanczos",
   antialias: boolean,
+  window: Rectangle = { top: 0, left: 0, height, width },
 ): Images {
   if (interpolation === "nearest" || interpolation === "nearest-exact") {
-    return pickNearest(images, height, width, interpolation === "nearest" ? 0 : 0.5);
+    return pickNearest(images, [height, width], window, interpolation === "nearest" ? 0 : 0.5);
   }
   // Pillow always widens the filter; PyTorch does so for floats unless told not to.
   const widen = antialias || images.dtype === "uint8";
-  const [pass, round] = images.dtype === "uint8" ? [fixedPass, asDouble] : [floatPass, Math.fround];
-  const axis = (inputs: number, outputs: number): Axis => {
+  const round = images.dtype === "uint8" ? asDouble : Math.fround;
+  const axis = (inputs: number, outputs: number): FilterTaps => {
     if (interpolation === "bilinear") return filterAxis(inputs, outputs, TRIANGLE, widen, round);
     if (interpolation === "lanczos") return filterAxis(inputs, outputs, LANCZOS, widen, round);
     return widen ? filterAxis(inputs, outputs, cubic(-0.5), true, round) : cubicAxis(inputs, outputs);
   };
-  let result = images;
-  const along = {
-    width: () => {
-      if (width === result.width) return;
-      const out = blankLike(result, result.height, width);
-      const rows = result.count * result.channels * result.height;
-      pass(result.data, out.data, axis(result.width, width), rows, result.width, width, 1);
+  const partOf = (inputs: number, outputs: number, begin: number, length: number) =>
+    partOfAxis(inputs === outputs ? null : axis(inputs, outputs), begin, length);
+  const across = partOf(images.width, width, window.left, window.width);
+  const down = partOf(images.height, height, window.top, window.height);
+  let result = cropped(images, across, down);
+  const passes = [
+    () => {
+      if (across.axis === null) return;
+      const out = blankLike(result, result.height, window.width);
+      alongWidth(result, out, across.axis);
       result = out;
     },
-    height: () => {
-      if (height === result.height) return;
-      const out = blankLike(result, height, result.width);
-      const planes = result.count * result.channels;
-      pass(result.data, out.data, axis(result.height, height), planes, result.height, height, result.width);
+    () => {
+      if (down.axis === null) return;
+      const out = blankLike(result, window.height, result.width);
+      alongHeight(result, out, down.axis);
       result = out;
     },
-  };
+  ];
   const heightFirst =
     images.dtype === "uint8" && height < images.height && 2 * (images.width - width) < images.height - height;
-  for (const side of heightFirst ? (["height", "width"] as const) : (["width", "height"] as const))
-    along[side]();
+  if (heightFirst) passes.reverse();
+  for (const pass of passes) pass();
   if (result === images) {
     const data = allocateArray(images.dtype, images.data.length);
     data.set(images.data);
     return { ...images, data };
   }
   return result;
+}
+
+/** What a part of the output pixels is made of: input pixels from `low` to `high`, from which on the axis counts. */
+interface PartOfAxis {
+  /** Null if pixels stay as they are. */
+  readonly axis: FilterTaps | null;
+  readonly low: number;
+  readonly high: number;
+}
+
+function partOfAxis(axis: FilterTaps | null, begin: number, length: number): PartOfAxis {
+  if (axis === null) return { axis, low: begin, high: begin + length };
+  const [end, { size }] = [begin + length, axis];
+  const first = axis.first.subarray(begin, end);
+  const taps = axis.taps.subarray(begin, end);
+  const low = first.reduce((least, at) => Math.min(least, at), Number.MAX_SAFE_INTEGER);
+  const high = first.reduce((most, at, i) => Math.max(most, at + taps[i]), 0);
+  const weights = axis.weights.subarray(begin * size, end * size);
+  return { axis: { first: first.map((at) => at - low), taps, weights, size }, low, high };
+}
+
+/** The input pixels that are needed. */
+function cropped(images: Images, across: PartOfAxis, down: PartOfAxis): Images {
+  const [height, width] = [down.high - down.low, across.high - across.low];
+  return height === images.height && width === images.width
+    ? images
+    : crop(images, down.low, across.low, height, width);
 }
 
 const asDouble = (x: number) => x;
@@ -121,7 +142,7 @@ function filterAxis(
   filter: Filter,
   widen: boolean,
   round: (x: number) => number,
-): Axis {
+): FilterTaps {
   const scale = round(inputs / outputs);
   const filterScale = widen ? Math.max(scale, 1) : 1;
   const support = filter.support * filterScale;
@@ -148,7 +169,7 @@ function filterAxis(
 }
 
 /** PyTorch's bicubic kernel without antialiasing: four pixels, those beyond the border being the last one. */
-function cubicAxis(inputs: number, outputs: number): Axis {
+function cubicAxis(inputs: number, outputs: number): FilterTaps {
   const { weight } = cubic(-0.75);
   const size = 4;
   const first = new Int32Array(outputs);
@@ -167,71 +188,27 @@ function cubicAxis(inputs: number, outputs: number): Axis {
 }
 
 /** @param middle - where in an output pixel the input pixel is looked up: 0 at its start, 0.5 in its middle */
-function pickNearest(images: Images, height: number, width: number, middle: number): Images {
-  const picked = (inputs: number, outputs: number) => {
+function pickNearest(
+  images: Images,
+  [height, width]: readonly [number, number],
+  window: Rectangle,
+  middle: number,
+): Images {
+  const picked = (inputs: number, outputs: number, begin: number, length: number) => {
     const scale = Math.fround(inputs / outputs);
-    return Int32Array.from({ length: outputs }, (_, o) =>
-      Math.min(inputs - 1, Math.floor(Math.fround((o + middle) * scale))),
+    return Int32Array.from({ length }, (_, i) =>
+      Math.min(inputs - 1, Math.floor(Math.fround((begin + i + middle) * scale))),
     );
   };
-  const [rows, columns] = [picked(images.height, height), picked(images.width, width)];
-  const out = blankLike(images, height, width);
+  const rows = picked(images.height, height, window.top, window.height);
+  const columns = picked(images.width, width, window.left, window.width);
+  const out = blankLike(images, window.height, window.width);
   for (let plane = 0; plane < images.count * images.channels; plane++) {
-    for (let y = 0; y < height; y++) {
+    for (let y = 0; y < window.height; y++) {
       const from = (plane * images.height + rows[y]) * images.width;
-      const to = (plane * height + y) * width;
-      for (let x = 0; x < width; x++) out.data[to + x] = images.data[from + columns[x]];
+      const to = (plane * window.height + y) * window.width;
+      for (let x = 0; x < window.width; x++) out.data[to + x] = images.data[from + columns[x]];
     }
   }
   return out;
 }
-
-/**
- * One pass over `lines` stacks of `inputs` rows of `inner` numbers, each stack becoming `outputs` rows.
- * Along the width a row is one number; along the height it is a line of the image.
- */
-type Pass = (
-  source: TypedArray,
-  target: TypedArray,
-  along: Axis,
-  lines: number,
-  inputs: number,
-  outputs: number,
-  inner: number,
-) => void;
-
-const fixedPass: Pass = (source, target, along, lines, inputs, outputs, inner) => {
-  const { first, taps, size } = along;
-  const weights = Int32Array.from(along.weights, (w) =>
-    Math.trunc(w * 2 ** PRECISION + (w < 0 ? -0.5 : 0.5)),
-  );
-  const half = 1 << (PRECISION - 1);
-  for (let line = 0; line < lines; line++) {
-    for (let o = 0; o < outputs; o++) {
-      const from = (line * inputs + first[o]) * inner;
-      const to = (line * outputs + o) * inner;
-      for (let x = 0; x < inner; x++) {
-        let sum = half;
-        for (let t = 0; t < taps[o]; t++) sum += source[from + t * inner + x] * weights[o * size + t];
-        const value = sum >> PRECISION;
-        target[to + x] = value < 0 ? 0 : value > 255 ? 255 : value;
-      }
-    }
-  }
-};
-
-const floatPass: Pass = (source, target, along, lines, inputs, outputs, inner) => {
-  const { first, taps, size } = along;
-  const weights = Float32Array.from(along.weights);
-  for (let line = 0; line < lines; line++) {
-    for (let o = 0; o < outputs; o++) {
-      const from = (line * inputs + first[o]) * inner;
-      const to = (line * outputs + o) * inner;
-      for (let x = 0; x < inner; x++) {
-        let sum = 0;
-        for (let t = 0; t < taps[o]; t++) sum += source[from + t * inner + x] * weights[o * size + t];
-        target[to + x] = sum;
-      }
-    }
-  }
-};

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../../base/errors.ts";
 import type { ArrayBatch } from "../array_batch.ts";
+import { centerCrop, middleOf } from "./crops.ts";
 import { batchOf, imagesOf } from "./images.ts";
 import { resample } from "./resample.ts";
 import type { ImageSize, SpecOf } from "./transform_spec.ts";
@@ -12,6 +13,25 @@ export function resize(
   const images = imagesOf(batch, "Resize");
   const [height, width] = targetSize(images.height, images.width, size, maxSize);
   return batchOf(resample(images, height, width, interpolation, antialias));
+}
+
+/**
+ * `Resize` and the `CenterCrop` after it: only the pixels that stay are computed, a third fewer of a photograph in the
+ * proportions 4:3.
+ */
+export function resizeMiddle(
+  batch: Readonly<ArrayBatch>,
+  spec: SpecOf<"Resize">,
+  middle: SpecOf<"CenterCrop">,
+): ArrayBatch {
+  const images = imagesOf(batch, "Resize");
+  const [height, width] = targetSize(images.height, images.width, spec.size, spec.maxSize);
+  const [rows, columns] = middle.size;
+  // What is too small is padded.
+  if (rows > height || columns > width) return centerCrop(resize(batch, spec), middle);
+  const window = { ...middleOf({ height, width }, middle.size), height: rows, width: columns };
+  const { interpolation = "bilinear", antialias } = spec;
+  return batchOf(resample(images, height, width, interpolation, antialias, window));
 }
 
 /** One number is the length of the shorter edge; the other keeps the image's proportions. */

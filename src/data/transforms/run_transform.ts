@@ -25,7 +25,7 @@ import {
   randomSolarize,
 } from "./random_colours.ts";
 import { randomAffine, randomPerspective, randomRotation } from "./random_warps.ts";
-import { resize } from "./resize.ts";
+import { resize, resizeMiddle } from "./resize.ts";
 import { runLambda } from "./run_lambda.ts";
 import type { SpecOf, Streams, TransformContext, TransformSpec } from "./transform_spec.ts";
 
@@ -103,9 +103,17 @@ function run(
   positions: Positions,
 ): ArrayBatch {
   if (spec.kind === "Compose") {
-    return spec.transforms.reduce<ArrayBatch>((images, one) => run(one, images, context, positions), {
-      ...batch,
-    });
+    const { transforms } = spec;
+    let images: ArrayBatch = { ...batch };
+    for (let i = 0; i < transforms.length; i++) {
+      const [one, next] = [transforms[i], transforms[i + 1]];
+      if (one.kind === "Resize" && next?.kind === "CenterCrop") {
+        images = resizeMiddle(images, one, next);
+        positions.next += 2;
+        i++;
+      } else images = run(one, images, context, positions);
+    }
+    return images;
   }
   const position = positions.next++;
   const streams = (n: number) => new PhiloxStream(context.seed, context.epoch, context.indices[n], position);
