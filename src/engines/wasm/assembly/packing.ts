@@ -4,7 +4,7 @@
  * partial results.
  */
 import { transpose } from "./transpose";
-import { activate } from "./vector";
+import { activated } from "./activation";
 
 /** Zeroes `bytes` (a multiple of 4) from `at` on. Short runs: the built-in memory.fill costs a call out. */
 export function zero(at: usize, bytes: usize): void {
@@ -199,7 +199,7 @@ function rowToPlanes(
 // @ts-ignore: decorator
 @inline
 function finished(pixel: v128, add: v128, activation: u32, plain: bool): v128 {
-  return plain ? pixel : activate(f32x4.add(pixel, add), activation);
+  return plain ? pixel : activated(f32x4.add(pixel, add), activation);
 }
 
 // @ts-ignore: decorator

@@ -1,5 +1,5 @@
 import { tiles } from "./tile";
-import { activate } from "./vector";
+import { activate, activated } from "./activation";
 import { loadUpTo4, copy } from "./packing";
 
 /**
@@ -57,7 +57,7 @@ export function biasActivation(
     }
     if (n != 0) {
       const add = bias == 0 ? nothing : loadUpTo4(b, n);
-      const v = activate(f32x4.add(loadUpTo4(x, n), add), activation);
+      const v = activated(f32x4.add(loadUpTo4(x, n), add), activation);
       store<f32>(x, f32x4.extract_lane(v, 0));
       if (n > 1) store<f32>(x, f32x4.extract_lane(v, 1), 4);
       if (n > 2) store<f32>(x, f32x4.extract_lane(v, 2), 8);
@@ -79,7 +79,7 @@ export function rowBiasActivation(
       x += 16;
     }
     for (; n != 0; n--) {
-      const v = activate(f32x4.add(v128.load32_zero(x), add), activation);
+      const v = activated(f32x4.add(v128.load32_zero(x), add), activation);
       store<f32>(x, f32x4.extract_lane(v, 0));
       x += 4;
     }

@@ -33,35 +33,10 @@ export const ACTIVATION_TANH: u32 = 3;
 @inline
 export const ACTIVATION_RELU6: u32 = 4;
 
-/** The activation that a code names. A NaN stays a NaN. */
-// @ts-ignore: decorator
-@inline
-export function activate(x: v128, code: u32): v128 {
-  if (code == ACTIVATION_NONE) return x;
-  // pmax(x, 0) is x < 0 ? 0 : x, one instruction, and keeps NaN.
-  if (code == ACTIVATION_RELU) return f32x4.pmax(x, f32x4.splat(0));
-  // So does pmin(x, 6).
-  if (code == ACTIVATION_RELU6) return f32x4.pmin(f32x4.pmax(x, f32x4.splat(0)), f32x4.splat(6));
-  if (code == ACTIVATION_SIGMOID) return sigmoid(x);
-  return tanh(x);
-}
-
 /** Adding it to n rounds n to an integer, whose exponent bits (n + 127) then stand lowest. */
 // @ts-ignore: decorator
 @inline
-const ROUND_TO_EXPONENT: f32 = 12582912 + 127;
-
-/**
- * 1 / (1 + e^-x). The exponential is cheaper here than on its own: what is below e^-87 vanishes beside 1, and
- * what is above the range of floats may be infinity.
- */
-// @ts-ignore: decorator
-@inline
-export function sigmoid(x: v128): v128 {
-  const one = f32x4.splat(1);
-  const e = expBetween(f32x4.pmin(f32x4.pmax(f32x4.neg(x), f32x4.splat(-87)), f32x4.splat(89)));
-  return f32x4.div(one, f32x4.add(one, e));
-}
+export const ROUND_TO_EXPONENT: f32 = 12582912 + 127;
 
 /** e^x for x from -87 to 89; NaN at NaN. */
 // @ts-ignore: decorator
@@ -71,15 +46,6 @@ export function expBetween(x: v128): v128 {
   const n = f32x4.sub(rounded, f32x4.splat(ROUND_TO_EXPONENT));
   const p = f32x4.add(f32x4.splat(1), expm1Near0(reduce(x, n)));
   return f32x4.mul(p, i32x4.shl(rounded, 23));
-}
-
-/** sign(x) * -m / (m + 2) where m = e^(-2|x|) - 1, which loses nothing near 0. */
-export function tanh(x: v128): v128 {
-  const sign = v128.and(x, i32x4.splat(1 << 31));
-  // tanh(10) rounds to 1. pmin keeps NaN.
-  const size = f32x4.pmin(f32x4.abs(x), f32x4.splat(10));
-  const m = expm1(f32x4.mul(size, f32x4.splat(-2)));
-  return v128.xor(f32x4.div(f32x4.neg(m), f32x4.add(m, f32x4.splat(2))), sign);
 }
 
 /** e^x: 0 at -infinity and below -104, infinity above 89, NaN at NaN; else within 2 ulp. */
@@ -96,7 +62,7 @@ export function exp(x: v128): v128 {
 /** e^x - 1 for x from -20 to 0. */
 // @ts-ignore: decorator
 @inline
-function expm1(x: v128): v128 {
+export function expm1(x: v128): v128 {
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
   const scale = powerOf2(i32x4.trunc_sat_f32x4_s(n));
   const q = expm1Near0(reduce(x, n));
