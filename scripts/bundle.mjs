@@ -102,6 +102,7 @@ const PLATFORMS = {
 /** Folders whose top-level calls only make what they return, so that a bundler may leave unused ones out. */
 const PURE_FOLDERS =
   /[\\/]build[\\/]src[\\/](nn|optim|models|data|train|book|report|interop|classic|look|classifier|io[\\/]images|tensor[\\/]functions)[\\/]/;
+const SOURCES = /[\\/]build[\\/]src[\\/].*\.js$/;
 const TOP_LEVEL_CALL = /^((?:export )?(?:const|let) [\w$]+ = )(?=(?:new )?[\w$.]+\()/gm;
 /** `const f = defineCall("f")(...)`: two calls, of which a mark would cover one. */
 const CURRIED_CALL = /^((?:export )?(?:const|let) [\w$]+ = )([\w$]+)\(("[^"]+")\)\(/gm;
@@ -136,14 +137,28 @@ function markCurried(text) {
 }
 
 /** Marks top-level calls as pure. A source that depends on the effect of such a call must not be in these folders. */
-const markPure = {
-  name: "mark-pure",
+function markPure(text) {
+  const single = markCurried(text);
+  const head = single === text ? "" : `import { callCurried } from "${CURRIED_MODULE}";\n`;
+  return head + single.replace(TOP_LEVEL_CALL, "$1/* @__PURE__ */ ");
+}
+
+const FILES_OF_NODE = /^import (?:\* as ([\w$]+)|\{([^}]*)\}) from "node:fs";$/gm;
+
+/** An import of node:fs loads its streams as well, which takes 4 ms; a call for it does not. */
+function callForFiles(text) {
+  return text.replace(FILES_OF_NODE, (_whole, all, names) => {
+    return `const ${all ?? `{${names.replaceAll(" as ", ": ")}}`} = process.getBuiltinModule("node:fs");`;
+  });
+}
+
+const editSources = {
+  name: "edit-sources",
   setup(build) {
-    build.onLoad({ filter: PURE_FOLDERS }, ({ path }) => {
+    build.onLoad({ filter: SOURCES }, ({ path }) => {
       const text = readFileSync(path, "utf8");
-      const single = markCurried(text);
-      const head = single === text ? "" : `import { callCurried } from "${CURRIED_MODULE}";\n`;
-      return { contents: head + single.replace(TOP_LEVEL_CALL, "$1/* @__PURE__ */ "), loader: "js" };
+      const called = build.initialOptions.platform === "node" ? callForFiles(text) : text;
+      return { contents: PURE_FOLDERS.test(path) ? markPure(called) : called, loader: "js" };
     });
     build.onResolve({ filter: new RegExp(`^${CURRIED_MODULE}$`) }, () => ({
       path: CURRIED_MODULE,
@@ -222,7 +237,7 @@ export async function bundle() {
     charset: "utf8",
     logLevel: "silent",
     legalComments: "none",
-    plugins: [markPure],
+    plugins: [editSources],
   };
   const run = (platform, options) => esbuild.build({ ...shared, ...PLATFORMS[platform], ...options });
 
@@ -269,7 +284,7 @@ export async function bundle() {
       minify: true,
       write: false,
       define: { "import.meta.url": "location.href", PLANS_ONLY: "true", ...ONE_RANK },
-      plugins: [withWorkers(workers), leaveOut(name), withoutTraining, markPure],
+      plugins: [withWorkers(workers), leaveOut(name), withoutTraining, editSources],
     });
     inline("node", name, outputFiles[0].text);
   }
@@ -292,7 +307,7 @@ export async function bundle() {
           format: "esm",
           splitting: true,
           chunkNames: "chunk-[hash]",
-          plugins: [markPure, keepNamespaces],
+          plugins: [editSources, keepNamespaces],
           define: platform === "page" ? { PLANS_ONLY: "true", ...ONE_RANK } : {},
           metafile: true,
         }),

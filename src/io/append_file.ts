@@ -1,5 +1,4 @@
 /** Files that grow (`#append_file`; a page has none). */
-import { appendFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileErrorOf } from "./file_errors.ts";
@@ -21,7 +20,7 @@ export async function openNewFile(folder: string, name: string): Promise<AppendF
   for (let index = 0; ; index++) {
     const path = join(folder, `${name}.${hostname()}.${process.pid}.${index}`);
     try {
-      await writeFile(path, "", { flag: "wx" });
+      await process.getBuiltinModule("node:fs").promises.writeFile(path, "", { flag: "wx" });
       return appending(path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw fileErrorOf(error, path, "write");
@@ -35,7 +34,7 @@ function appending(path: string): AppendFile {
     path,
     append(bytes) {
       const done = last
-        .then(() => appendFile(path, bytes))
+        .then(() => process.getBuiltinModule("node:fs").promises.appendFile(path, bytes))
         .catch((error) => {
           throw fileErrorOf(error, path, "write");
         });

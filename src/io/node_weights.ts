@@ -1,5 +1,4 @@
 /** Weights by the name of their file (`#weights_file`; a page has `page_weights.ts`). */
-import { realpath } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ArgumentError, FileError } from "../base/errors.ts";
@@ -20,6 +19,7 @@ export async function withWeightsFile<T>(
 
 /** The path of a file beside another. Links may not lead out of the folder. */
 async function besideOf(path: string, location: string): Promise<string> {
+  const { realpath } = process.getBuiltinModule("node:fs").promises;
   const asked = join(dirname(path), location);
   try {
     const [folder, found] = [await realpath(dirname(path)), await realpath(asked)];

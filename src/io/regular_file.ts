@@ -3,7 +3,7 @@
  * as /dev/zero never ends.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { isError } from "../base/builtin_kinds.ts";
 import { FileError } from "../base/errors.ts";
 import { fileErrorOf } from "./file_errors.ts";
@@ -27,6 +27,7 @@ export interface OpenFile {
  * @throws FileError if it cannot be read, is not a regular file, or becomes shorter meanwhile.
  */
 export async function withRegularFile<T>(path: string, body: (file: OpenFile) => Promise<T>): Promise<T> {
+  const { open, stat } = process.getBuiltinModule("node:fs").promises;
   let handle: FileHandle | undefined;
   try {
     requireRegular(path, await stat(path));

@@ -1,9 +1,8 @@
 /** Decoded images on disk (`#disk_cache`; a page has `page_disk_cache.ts`). */
-import { createHash } from "node:crypto";
 import * as nodeFs from "node:fs";
 import { join } from "node:path";
 import { warnOnce } from "../../base/warnings.ts";
-import { writeFileAtomicSync } from "../../io/atomic_file.ts";
+import { type WriterFs, writeFileAtomicSync } from "../../io/atomic_file.ts";
 import { crc32 } from "../../io/checksums.ts";
 import { makeFolderSync } from "../../io/make_folder.ts";
 import type { ArrayBatch } from "../array_batch.ts";
@@ -17,6 +16,7 @@ export function cacheFolder(): string {
 
 /** What a file is known by, whatever it is called and whenever it was changed. */
 export function digestOf(bytes: Uint8Array): FileDigest {
+  const { createHash } = process.getBuiltinModule("node:crypto");
   return createHash("sha256").update(bytes).digest();
 }
 
@@ -34,7 +34,7 @@ const KIBIBYTE = 1024;
 const FULL = 0.95;
 
 /** A cache can be computed again: it need not survive a power cut, only be found whole or not at all. */
-const FAST_FS = { ...nodeFs, fsyncSync: () => {} };
+const FAST_FS: WriterFs = Object.create(nodeFs, { fsyncSync: { value: () => {} } });
 
 interface CachedFile {
   readonly path: string;
@@ -125,6 +125,7 @@ class DiskCache implements FileCache {
   }
 
   #pathOf(bytes: Uint8Array): string {
+    const { createHash } = process.getBuiltinModule("node:crypto");
     const file = createHash("sha256").update(bytes).digest("hex");
     const name = createHash("sha256").update(`${file} ${this.#form}`).digest("hex");
     return join(this.#folder, name.slice(0, 2), `${name.slice(2)}.pixels`);

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FileError } from "../../base/errors.ts";
@@ -18,6 +17,7 @@ export function findDataFile(folder: string, file: DataFile): string | undefined
  */
 export async function readDataFile(path: string, file: DataFile): Promise<Uint8Array> {
   const bytes = await readMaybeGzipped(path, file.bytes);
+  const { createHash } = process.getBuiltinModule("node:crypto");
   const problem = problemOf(bytes, createHash("sha256").update(bytes).digest("hex"), file);
   if (problem !== null) throw new FileError(`${path} ${problem}`);
   return bytes;

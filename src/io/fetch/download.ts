@@ -1,5 +1,5 @@
 /** A file from an address, going on where a connection broke. */
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { FileError } from "../../base/errors.ts";
 import { fileErrorOf } from "../file_errors.ts";
 import { reasonOf, requestFile, SourceError, shownUrl } from "./http_answer.ts";
@@ -42,6 +42,7 @@ class BrokenConnectionError extends SourceError {}
  */
 export async function downloadInto(path: string, download: Download): Promise<void> {
   const { resume = false } = download;
+  const { open } = process.getBuiltinModule("node:fs").promises;
   const file = await onDisk(path, () => open(path, resume ? "a" : "w"));
   try {
     const before = (await file.stat()).size;

@@ -3,7 +3,6 @@
  * number in the name; what a broken download leaves is `name.part`, and the next download goes on from there. Taking
  * such a file over is a rename, which only one process can do.
  */
-import { randomBytes } from "node:crypto";
 import { readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { processRuns } from "../../base/running_process.ts";
@@ -29,6 +28,7 @@ export interface PartialFile {
 /** A file for a download to `path`, in the same folder: one that was left there, or a new one. */
 export function openPartialFile(path: string): PartialFile {
   const [folder, name] = [dirname(path), basename(path)];
+  const { randomBytes } = process.getBuiltinModule("node:crypto");
   const own = join(folder, `.${name}.${process.pid}.${randomBytes(6).toString("hex")}.part`);
   for (const left of leftOf(path)) {
     // Another process may have taken it at this very moment.

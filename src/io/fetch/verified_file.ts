@@ -1,7 +1,5 @@
 /** Files of which the hash is known: fetched once, and kept only if they are what they should be. */
-import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { FileError } from "../../base/errors.ts";
@@ -23,6 +21,7 @@ export async function hashProblem(path: string, sha256: string): Promise<string 
 async function hashOfFile(path: string): Promise<string> {
   // A pipe or a device would never end.
   await withRegularFile(path, async () => undefined);
+  const { createHash } = process.getBuiltinModule("node:crypto");
   const hash = createHash("sha256");
   try {
     await pipeline(createReadStream(path), hash);
@@ -77,7 +76,7 @@ function prepareFolder(path: string): void {
 }
 
 async function flush(path: string): Promise<void> {
-  const file = await open(path, "r+");
+  const file = await process.getBuiltinModule("node:fs").promises.open(path, "r+");
   try {
     await file.sync();
   } finally {
