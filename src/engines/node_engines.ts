@@ -1,6 +1,7 @@
 /**
  * The engines of Node.js (`#engines`; a page has `page_engines.ts`). What may become the default is loaded with the
- * package, because the first operation starts it without waiting; the rest is loaded when it is asked for.
+ * package, because the first operation starts it without waiting, but what it needs only when it has started, its
+ * planners and generated loops, is loaded while its workers start; the rest is loaded when it is asked for.
  */
 
 import { loadedModule } from "../base/open_files.ts";

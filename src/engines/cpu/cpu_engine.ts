@@ -8,6 +8,7 @@
  * reading, writing and clearing of buffers goes to the first worker, in order with its runs.
  */
 
+import { loadLoops } from "#loops";
 import { DTYPES, type TypedArray } from "../../base/dtype.ts";
 import { EngineError } from "../../base/errors.ts";
 import { mostThreads, processors } from "../../workers/processors.ts";
@@ -31,7 +32,6 @@ import { wantsPortable } from "../portable.ts";
 import type { CpuKernels } from "./cpu_kernels.ts";
 import type { RunPlaces } from "./cpu_messages.ts";
 import { CpuWorkers } from "./cpu_workers.ts";
-import { generateLoops, isFused, planLoop } from "./loops/fused_module.ts";
 import { simdSupport } from "./loops/simd_support.ts";
 import { EngineHeap, type HeapBlock, type HeapOrders, InputStaging } from "./memory/engine_heap.ts";
 import { ALIGNMENT, aligned } from "./memory/memory_layout.ts";
@@ -49,6 +49,8 @@ export interface CpuEngineOptions {
   /** Runs every op by its reference kernel: for finding out which kernel is at fault. */
   readonly referenceOnly?: boolean;
 }
+
+type LoopGenerator = Awaited<ReturnType<typeof loadLoops>>;
 
 interface KnownProgram {
   readonly inputs: readonly number[];
@@ -85,6 +87,7 @@ export class CpuEngine implements Engine {
   #threads = 1;
   #relaxed = false;
   #heap: EngineHeap | undefined;
+  #loops: LoopGenerator | undefined;
   #staging: InputStaging | undefined;
   /** Whether bytes were freed that the workers may still be about to clear or write. */
   #freedEarly = false;
@@ -138,14 +141,21 @@ export class CpuEngine implements Engine {
     const { memory } = heap;
     if (memory !== undefined) this.#staging = new InputStaging(heap, memory);
     const machine = { threads: this.#threads, sharing, memory, relaxed: this.#relaxed };
+    const loading = loadLoops();
+    loading.catch(() => {});
     const { description, problem } = await this.#workers.start(machine, this.#instead);
+    this.#loops = await loading;
     this.#phase = "done";
     const simd = this.#relaxed ? "relaxed SIMD" : portable ? "SIMD, portable" : "SIMD";
     const detail = description ?? `${simd}${sharing ? "" : ", memory not shared"}`;
-    return this.#capabilities(problem === null ? detail : `${detail}; ${problem}`, heap.limitBytes);
+    return this.#capabilities(
+      problem === null ? detail : `${detail}; ${problem}`,
+      heap.limitBytes,
+      this.#loops,
+    );
   }
 
-  #capabilities(detail: string, memoryBytes: number): EngineCapabilities {
+  #capabilities(detail: string, memoryBytes: number, loops: LoopGenerator): EngineCapabilities {
     const { kernels } = this.#workers;
     const own = this.#options.referenceOnly !== true;
     return {
@@ -154,7 +164,8 @@ export class CpuEngine implements Engine {
       detail,
       bfloat16: kernels.bfloat16,
       limits: { dtypes: DTYPES, alignment: ALIGNMENT, bindings: Number.POSITIVE_INFINITY, memoryBytes },
-      plan: (step) => (own ? (isFused(step) ? planLoop(step) : this.#kernelPlan(kernels, step)) : null),
+      plan: (step) =>
+        own ? (step.op === "fused" ? loops.planLoop(step) : this.#kernelPlan(kernels, step)) : null,
       // Generated loops compute every op that is asked about, on every dtype.
       fuses: ({ attributes }) => own && activationCode(attributes) !== undefined,
     };
@@ -228,7 +239,10 @@ export class CpuEngine implements Engine {
 
   compile(program: Program): CompiledProgram {
     const heap = this.#ready();
-    const loops = generateLoops(program, { shared: heap.memory !== undefined, relaxed: this.#relaxed });
+    const loops = (this.#loops as LoopGenerator).generateLoops(program, {
+      shared: heap.memory !== undefined,
+      relaxed: this.#relaxed,
+    });
     const threadScratchBytes = aligned(threadScratchOf(program));
     heap.growArena(aligned(program.arenaBytes) + threadScratchBytes * this.#threads);
     const compiled: CompiledProgram = { id: this.#nextId++, program };

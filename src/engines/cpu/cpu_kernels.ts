@@ -15,11 +15,14 @@ export interface CpuKernels {
   readonly bfloat16: boolean;
   /**
    * How they would compute a step, `exact` as in `StepPlan`; null if there is no kernel for it. Never asked for generated
-   * loops.
+   * loops, nor before they are loaded.
    */
   plan(step: StepSpec, exact: boolean): StepPlan | null;
-  /** Compiles the WebAssembly functions that stages are given as `exports`; `shared` for a memory of several threads. */
-  loadBinaries(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module[]>;
+  /**
+   * Loads what `plan` needs, and compiles the WebAssembly functions that stages are given as `exports`; `shared` for a
+   * memory of several threads.
+   */
+  load(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module[]>;
   /** Compiles those that only steps with `StepPlan.late` need; undefined if the others have them. */
   readonly loadLateBinary?: ((relaxed: boolean, shared: boolean) => Promise<WebAssembly.Module>) | undefined;
   /** Starts a worker whose module calls `serve` with the other part. */

@@ -186,7 +186,7 @@ export class CpuWorkers {
   async #introduce(machine: WorkerMachine, requests: readonly number[]): Promise<void> {
     const { threads, sharing, memory, relaxed } = machine;
     const [pool, kernels] = [this.#pool, this.#kernels];
-    const loading = kernels.loadBinaries(relaxed, sharing);
+    const loading = kernels.load(relaxed, sharing);
     loading.catch(() => {});
     const settings = kernels.open?.(threads, (message) => this.post(0, { type: "kernels", message }));
     await pool.start(

@@ -8,24 +8,18 @@
  */
 import { startWorker } from "#workers";
 import { ArgumentError } from "../../base/errors.ts";
+import { loadedModule } from "../../base/open_files.ts";
 import type { WorkerHandle, WorkerListeners, WorkerScript } from "../../workers/worker_port.ts";
-import { ON_HOST, type StepPlan, type StepSpec } from "../contract/engine.ts";
+import type { StepPlan, StepSpec } from "../contract/engine.ts";
 import { CpuEngine } from "../cpu/cpu_engine.ts";
 import type { CpuKernels } from "../cpu/cpu_kernels.ts";
 import { WASM_KERNELS } from "../wasm/wasm_engine.ts";
-import {
-  convolutionScratchBytes,
-  convolutionThreadBytes,
-  takesConvolution,
-  worthChannelsLast,
-} from "./convolution/convolution_algorithms.ts";
 import { loadKoffi } from "./library/foreign_functions.ts";
 import { dnnlFacts } from "./library/load_dnnl.ts";
-import { packedProductBytes, takesMatmul } from "./onednn_matmul.ts";
+import type { OnednnPlans } from "./onednn_plans.ts";
 import type { OnednnSettings } from "./onednn_worker_kernels.ts";
 import { ShutdownGuard } from "./shutdown_lock.ts";
 import { type AutotuningNote, EngineAlgorithms, sharedAnswers } from "./tuning/autotuner.ts";
-import { ConvolutionPreference } from "./tuning/convolution_preference.ts";
 
 export interface OnednnEngineOptions {
   /** How many threads; by default as many as there are processors. */
@@ -82,29 +76,28 @@ class OnednnKernels implements CpuKernels {
   readonly name = "onednn";
   readonly autotuning: EngineAlgorithms;
   readonly #everything: boolean;
-  readonly #preference: ConvolutionPreference;
+  #plans: OnednnPlans | undefined;
   #guard: ShutdownGuard | undefined;
 
   constructor(everything: boolean, reproducible: boolean) {
     this.#everything = everything;
     this.autotuning = new EngineAlgorithms(reproducible);
-    this.#preference = new ConvolutionPreference(this.autotuning);
   }
 
   get bfloat16(): boolean {
     return dnnlFacts()?.fastBfloat16 === true;
   }
 
-  /** Which of the two kernels it will be is known only to the workers, which ask the library. */
   plan(step: StepSpec, exact: boolean): StepPlan | null {
-    const own = planOnednn(step, this.#everything, this.#preference);
-    // A convolution that asks for its channels last gets them, and is asked about again.
-    if (own?.layout === "channelsLast" && step.op.startsWith("conv2d")) return own;
-    return eitherPlan(own, WASM_KERNELS.plan(step, exact));
+    return this.#plans?.plan(step, exact) ?? null;
   }
 
-  loadBinaries(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module[]> {
-    return WASM_KERNELS.loadBinaries(relaxed, shared);
+  async load(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module[]> {
+    const binaries = WASM_KERNELS.load(relaxed, shared);
+    binaries.catch(() => {});
+    const { OnednnPlans } = await loadedModule(import("./onednn_plans.ts"));
+    this.#plans = new OnednnPlans(this.#everything, this.autotuning);
+    return binaries;
   }
 
   async startWorker(listeners: WorkerListeners): Promise<WorkerHandle> {
@@ -132,43 +125,4 @@ class OnednnKernels implements CpuKernels {
   async close(): Promise<void> {
     await this.#guard?.close();
   }
-}
-
-/** What the library makes of a step, decided without it. */
-function planOnednn(step: StepSpec, everything: boolean, preference: ConvolutionPreference): StepPlan | null {
-  const layout = worthChannelsLast(step, everything, preference) ? "channelsLast" : "asGiven";
-  const takes = takesMatmul(step, everything) || takesConvolution(step);
-  if (!takes) return layout === "asGiven" ? null : { ...ON_HOST, layout };
-  return {
-    place: "device",
-    scratchBytes: convolutionScratchBytes(step),
-    threadScratchBytes: convolutionThreadBytes(step),
-    layout,
-    ...(step.op === "conv2d" && { packsWeights: true }),
-    ...keptProduct(step),
-  };
-}
-
-/** The weights of a product that are rounded to bfloat16. */
-function keptProduct(step: StepSpec): Partial<StepPlan> {
-  const keptBytes = step.op === "matmul" ? packedProductBytes(step) : 0;
-  return keptBytes > 0 ? { packsWeights: true, keptBytes } : {};
-}
-
-/** The plan of a step for which either of two kernels may be taken, where it runs. */
-function eitherPlan(first: StepPlan | null, second: StepPlan | null): StepPlan | null {
-  if (first === null || second === null) return first ?? second;
-  // Only one that has scratch space has a say in what it holds.
-  const packs = [first, second].filter(
-    ({ scratchBytes, keptBytes }) => scratchBytes > 0 || keptBytes !== undefined,
-  );
-  const packsWeights = packs.length > 0 && packs.every((plan) => plan.packsWeights === true);
-  const keptBytes = Math.max(...packs.map((plan) => plan.keptBytes ?? plan.scratchBytes));
-  return {
-    ...(packsWeights && { packsWeights, keptBytes }),
-    place: first.place === "device" ? "device" : second.place,
-    scratchBytes: Math.max(first.scratchBytes, second.scratchBytes),
-    threadScratchBytes: Math.max(first.threadScratchBytes, second.threadScratchBytes),
-    layout: first.layout,
-  };
 }

@@ -3,13 +3,13 @@
  * installed, in Node.js and in pages.
  */
 import { LOADS_LATE } from "#kernel_bytes";
+import { loadPlanners } from "#kernel_planners";
 import { LATE_KERNELS } from "#late_kernels";
 import { startWorker } from "#workers";
 import type { WorkerScript } from "../../workers/worker_port.ts";
 import { CpuEngine, type CpuEngineOptions } from "../cpu/cpu_engine.ts";
 import type { CpuKernels } from "../cpu/cpu_kernels.ts";
 import { loadKernels, loadLateKernels } from "./kernel_binary.ts";
-import { planStep } from "./kernels/registry.ts";
 
 const SCRIPT: WorkerScript = {
   url: () => new URL("./wasm_worker.js", import.meta.url),
@@ -17,12 +17,18 @@ const SCRIPT: WorkerScript = {
   later: LATE_KERNELS?.source,
 };
 
+let planners: Awaited<ReturnType<typeof loadPlanners>> | undefined;
+
 export const WASM_KERNELS: CpuKernels = {
   name: "wasm",
   bfloat16: false,
-  plan: planStep,
-  loadBinaries: (relaxed, shared) =>
-    Promise.all([loadKernels, ...(LOADS_LATE ? [] : [loadLateKernels])].map((load) => load(relaxed, shared))),
+  plan: (step, exact) => planners?.planStep(step, exact) ?? null,
+  async load(relaxed, shared) {
+    const loaders = [loadKernels, ...(LOADS_LATE ? [] : [loadLateKernels])];
+    const binaries = Promise.all(loaders.map((load) => load(relaxed, shared)));
+    planners ??= await loadPlanners();
+    return binaries;
+  },
   loadLateBinary: LOADS_LATE ? loadLateKernels : undefined,
   startWorker: (listeners) => startWorker(SCRIPT, listeners),
 };

@@ -23,7 +23,7 @@ import type { AlgorithmChooser } from "../../../src/engines/onednn/tuning/autotu
 import { openBenchmarkMemory } from "../../../src/engines/onednn/tuning/benchmark_memory.ts";
 import { REFERENCE_KERNELS } from "../../../src/engines/reference/kernels.ts";
 import { callReference } from "../../../src/engines/reference/reference_step.ts";
-import { loadKernelsNow } from "../../../src/engines/wasm/node_kernels.ts";
+import { loadKernelsNow } from "../../../src/engines/wasm/kernels_now.ts";
 import { missingLibrary } from "./library.ts";
 
 const skip = missingLibrary();

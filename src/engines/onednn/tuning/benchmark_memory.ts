@@ -10,7 +10,7 @@ import {
 } from "../../cpu/kernel.ts";
 import { simdSupport } from "../../cpu/loops/simd_support.ts";
 import { aligned } from "../../cpu/memory/memory_layout.ts";
-import { loadKernelsNow } from "../../wasm/node_kernels.ts";
+import { loadKernelsNow } from "../../wasm/kernels_now.ts";
 import type { ForeignFunctions } from "../library/foreign_functions.ts";
 
 const PAGE = 65536;
