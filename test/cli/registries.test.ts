@@ -4,16 +4,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import * as convoyantPackage from "../../src/index.ts";
 import { encodeJpeg } from "../../src/io/images/jpeg/encode_jpeg.ts";
 import { packageUrl } from "../built_package.ts";
+import { convoyantHere } from "./convoyant_here.ts";
 import { convoyant, temporaryFolder } from "./run_cli.ts";
 
 const folder = temporaryFolder();
 
 /** Tiles of 20 by 12 pixels in three colours; a network, an optimiser and a scheduler. */
 const REGISTER = `
-import { data, models, nn, optim } from "${packageUrl("index")}";
-
+export default function register({ data, models, nn, optim }) {
 const classes = ["red", { en: "green", zh: "绿" }, "blue"];
 data.registerDataset({
   name: "tiles", title: "Coloured tiles", imageShape: [3, 12, 20], classes,
@@ -42,11 +43,19 @@ optim.registerScheduler({
   name: "halving", title: "StepLR", options: ["every"], needs: 1, per: "epoch",
   make: (optimizer, { every }) => optim.StepLR(optimizer, { stepSize: every, gamma: 0.5 }),
 });
+}
 `;
+const entries = join(folder, "entries.mjs");
+writeFileSync(entries, REGISTER);
+(await import(pathToFileURL(entries).href)).default(convoyantPackage);
+const cli = (...args: string[]) => convoyantHere(args, { cwd: folder });
+/** A process of its own registers them in the package that it loads. */
 const register = join(folder, "register.mjs");
-writeFileSync(register, REGISTER);
+writeFileSync(
+  register,
+  `import register from "./entries.mjs"; import * as convoyant from "${packageUrl("index")}"; register(convoyant);`,
+);
 const env = { NODE_OPTIONS: `--import ${pathToFileURL(register).href}` };
-const cli = (...args: string[]) => convoyant(args, { cwd: folder, env });
 const TRAIN = ["train", "tile-net", "--data", "tiles", "--engine", "wasm", "--threads", "1"];
 
 test("help lists what is registered", async () => {
