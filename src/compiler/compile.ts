@@ -61,6 +61,11 @@ const ALL_PASSES: WithoutPasses = new Set();
  * carry none of it.
  */
 export interface FrozenPasses {
+  /**
+   * Of programs whose weights stay as they are for some runs alone: gradients are among what they compute, to the same
+   * bits as without. Absent if not.
+   */
+  readonly trains?: true;
   /** The nodes in an order in which neighbours may run side by side. */
   arranged(graph: Graph): Graph;
   /** Whether each node may run at the same time as the next one that is a step. */
@@ -80,7 +85,7 @@ export function compileGraph(
 ): Program {
   requireDtypes(graph, target);
   // A program whose weights stay as they are asks for no gradients.
-  const planner = new StepPlanner(target, frozen !== null);
+  const planner = new StepPlanner(target, frozen !== null && frozen.trains !== true);
   const steps = passes(graph, planner, without);
   const arranges = frozen !== null && !without.has("side-by-side");
   return planMemory(arranges ? frozen.arranged(steps) : steps, planner, frozen);
@@ -278,7 +283,11 @@ export function planMemory(graph: Graph, planner: StepPlanner, frozen: FrozenPas
       outputs: node.outputs,
       label: node.label,
       plan,
-      scratch: { offset, bytes: scratch, ...(packed && { packed }) },
+      scratch: {
+        offset,
+        bytes: scratch,
+        ...(packed && { packed, ...(frozen.trains && { asUnpacked: true }) }),
+      },
       ...(joins[position] && { joinsNext: true }),
     });
     over.push(() => {

@@ -3,6 +3,8 @@
  * buffers of the same sizes.
  */
 import type { TypedArray } from "../base/dtype.ts";
+import type { FrozenPasses } from "../compiler/compile.ts";
+import type { Program, ProgramStep } from "../engines/contract/engine.ts";
 import { type Capture, captureNodes, collectNodes, constantValue, Value } from "../graph/node.ts";
 import { bytesOfValues, type DeviceBuffer, type Run } from "./run.ts";
 import type { EngineConnection } from "./runtime.ts";
@@ -20,10 +22,22 @@ export interface Recorded {
   readonly inputs: readonly Value[];
 }
 
+const KEPT_WEIGHTS: FrozenPasses = { trains: true, arranged: (graph) => graph, joinedNodes: () => [] };
+
+/** The weights that a program's kernels read in a layout of their own. */
+export interface WeightPacking {
+  readonly bytes: number;
+  /** Equal for programs that pack the same weights in the same way. */
+  readonly layout: string;
+}
+
 export class ReplayedProgram {
   readonly #session: Session;
   readonly #connection: EngineConnection;
   readonly #captured: Capture;
+  /** The same under a name of its own, with weights that stay packed. */
+  readonly #packing: Capture;
+  #weights: WeightPacking | null | undefined;
   readonly #recorded: Recorded;
   /** Of each input that is given, its place among the program's; -1 if nothing depends on it. */
   readonly #inputPlaces: readonly number[];
@@ -40,6 +54,7 @@ export class ReplayedProgram {
       [],
       outputs.map((from, i) => ({ from, to: into[i] })),
     );
+    this.#packing = { ...this.#captured, key: `kept ${this.#captured.key}` };
     this.#inputPlaces = inputs.map((value) => this.#captured.inputs.indexOf(value));
     const places = new Map(buffers.map((buffer, i) => [buffer as unknown, i]));
     this.#bufferPlaces = this.#captured.states.map((state) => places.get(state) ?? -1);
@@ -63,6 +78,35 @@ export class ReplayedProgram {
     return this.#captured.inputs.filter((_, i) => !given.has(i)).map(({ data }) => data as TypedArray);
   }
 
+  /**
+   * What it can keep packed between runs that find the same weights; null if there is nothing, or the engine has not
+   * started yet.
+   */
+  get weights(): WeightPacking | null {
+    if (this.#connection.capabilities === null) return null;
+    if (this.#weights === undefined) {
+      const { program } = this.#connection.prepare(this.#packing, KEPT_WEIGHTS)();
+      const bytes = program.packedBytes;
+      this.#weights = bytes === undefined ? null : { bytes, layout: this.#layoutOf(program) };
+    }
+    return this.#weights;
+  }
+
+  #layoutOf(program: Program): string {
+    const { values, steps } = program;
+    const source = (id: number) => {
+      const { kind, index, shape, dtype } = values[id];
+      const at = kind === "alias" ? values[index] : values[id];
+      return `${dtype}${shape}:${at.kind === "state" ? (this.#captured.states[at.index] as DeviceBuffer).buffer.id : ""}`;
+    };
+    const text = ({ op, attributes, inputs, outputs, scratch, plan }: ProgramStep) =>
+      JSON.stringify([op, attributes, inputs.map(source), outputs.map(source), scratch, plan]);
+    return steps
+      .filter(({ scratch }) => scratch.packed === true)
+      .map(text)
+      .join("\n");
+  }
+
   /** Has the engine compile it, if it has not yet. */
   compile(): void {
     this.#connection.prepare(this.#captured)();
@@ -71,9 +115,10 @@ export class ReplayedProgram {
   /**
    * @param inputs - elements of the inputs, which must not change until the run is over.
    * @param buffers - in the place of those that were recorded.
+   * @param packed - where weights lie packed, or come to lie; absent if they are packed for this run alone.
    * @throws OutOfMemoryError if the program does not fit the engine's memory.
    */
-  send(inputs: readonly TypedArray[], buffers: readonly DeviceBuffer[]): void {
+  send(inputs: readonly TypedArray[], buffers: readonly DeviceBuffer[], packed?: Run["packed"]): void {
     const given = [...this.#captured.inputs];
     for (const [i, place] of this.#inputPlaces.entries())
       if (place >= 0) given[place] = constantValue(inputs[i], given[place].shape, given[place].dtype);
@@ -86,9 +131,13 @@ export class ReplayedProgram {
       readbacks: [],
       changes: into.map((buffer) => changeOf(buffers[recorded.indexOf(buffer)])),
       bytes: bytesOfValues(given),
+      packed,
       over: false,
     };
-    const program = this.#connection.prepare(this.#captured);
+    const program =
+      packed === undefined
+        ? this.#connection.prepare(this.#captured)
+        : this.#connection.prepare(this.#packing, KEPT_WEIGHTS);
     this.#connection.send(program, run, this.#session, this.#session.profiler);
     this.#session.statistics.runs++;
   }

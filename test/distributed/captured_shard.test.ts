@@ -56,6 +56,18 @@ async function gradientsByHand(net: InstanceType<typeof nn.Module>, x: Tensor, y
   return tree.waiting[0];
 }
 
+/** Of each run that reads packed weights, whether it packs them. */
+function packingRuns() {
+  const { connection } = defaultSession();
+  const { send } = connection;
+  const seen: boolean[] = [];
+  connection.send = (program, run, ...rest) => {
+    if (run.packed !== undefined) seen.push(run.packed.pack);
+    send.call(connection, program, run, ...rest);
+  };
+  return { seen, stop: () => (connection.send = send) };
+}
+
 describe("a step in shards", () => {
   for (const examples of [32, 67, 5])
     test(`${examples} examples: the change is that of the shards' own gradients, added in a tree`, async () => {
@@ -71,6 +83,35 @@ describe("a step in shards", () => {
         assert.deepEqual(await parameter.data(), changed);
       }
     });
+
+  test("weights are packed once in a step, and again after they have changed", async () => {
+    manualSeed(3);
+    const net = nn.Sequential(
+      nn.Conv2d(8, 16, 3, { padding: 1 }),
+      nn.ReLU(),
+      nn.Conv2d(16, 16, 3, { padding: 1 }),
+      nn.Flatten(),
+      nn.Linear(16 * 36, 10),
+    );
+    const batch = [rand(32, 8, 6, 6), randint(0, 10, [32])] as const;
+    await Promise.all(batch.map((one) => one.data()));
+    const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+    const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, TREE, OTHERS);
+    const packs = packingRuns();
+    try {
+      for (let i = 1; i <= 4; i++) {
+        const expected = await gradientsByHand(net, ...batch);
+        packs.seen.length = 0;
+        await step.run(...batch, i);
+        assert.deepEqual(packs.seen, [true, ...Array(SHARDS - 1).fill(false)]);
+        for (const [j, { grad }] of [...net.parameters()].entries())
+          assert.deepEqual(await grad?.data(), expected[j]);
+        for (const parameter of net.parameters()) parameter.grad = null;
+      }
+    } finally {
+      packs.stop();
+    }
+  });
 
   test("shards are recorded and compiled once; each is one run, whatever random numbers it draws", async () => {
     const { net, batch } = setUp(drawing, 64);

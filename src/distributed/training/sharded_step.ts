@@ -28,6 +28,7 @@ import type { Summation } from "../../workers/collective_channel.ts";
 import { reduceInBuckets } from "./buckets.ts";
 import { type CapturedShard, inputsOf, type Shard, ShardRecorder, slicesOf } from "./captured_shard.ts";
 import { GradientTree, TreeSum, valueIn } from "./gradient_tree.ts";
+import { PackedWeights } from "./packed_weights.ts";
 import { rangeOfShard, type ShardCut, type ShardRange, shardsOfRank } from "./shards.ts";
 import { type BatchPart, partOfBatch } from "./shared_loader.ts";
 import { type KeptStep, StepReplays } from "./step_replays.ts";
@@ -66,6 +67,7 @@ export class ShardedStep implements SharedStep {
   readonly #meets: boolean;
   /** Steps that need not be recorded again; null if what is the user's own is called in each. */
   readonly #replays: StepReplays | null;
+  readonly #packed = new PackedWeights();
   #tree: GradientTree | null = null;
   /** Where the sums over all ranks lie after a step that is sent as a program of its own. */
   #results: readonly DeviceBuffer[] | null = null;
@@ -171,6 +173,7 @@ export class ShardedStep implements SharedStep {
   #step(x: Tensor, y: Tensor, part: BatchPart, step: number): void {
     const recorder = this.#recorder;
     this.#options.optimizer.zeroGrad();
+    this.#packed.forget();
     const own = shardsOfRank(this.#cut);
     if (!this.#meets) this.#placeStates();
     recorder.begin();
@@ -269,7 +272,7 @@ export class ShardedStep implements SharedStep {
     const program = new ReplayedProgram(defaultSession(), {
       ...{ outputs: sums, into, buffers: [...into, ...waiting], inputs },
     });
-    program.send(inputsOf(last, keys), [...into, ...waiting]);
+    this.#sendPacked(program, inputsOf(last, keys), [...into, ...waiting]);
     const other = this.#areAlike.get(last.size) === true ? (programs.get(last.size)?.[1] ?? null) : null;
     if (others.length === 0 || other !== null)
       this.#replays?.keep(work, settings, {
@@ -284,11 +287,11 @@ export class ShardedStep implements SharedStep {
     this.#recorder.countAs(known.counted);
     for (const shard of others) {
       const buffers = tree.take();
-      known.other?.send(inputsOf(shard, keys), buffers);
+      if (known.other !== null) this.#sendPacked(known.other, inputsOf(shard, keys), buffers);
       tree.push(buffers);
     }
     const into = this.#places(tree);
-    known.last.send(inputsOf(last, keys), [...into, ...tree.waiting.flat()]);
+    this.#sendPacked(known.last, inputsOf(last, keys), [...into, ...tree.waiting.flat()]);
     tree.clear();
     return this.#sumsIn(into);
   }
@@ -315,7 +318,7 @@ export class ShardedStep implements SharedStep {
     const known = programs.get(size);
     if (known !== undefined && this.#areAlike.get(size) === true) {
       const [captured, program] = known;
-      program.send(inputsOf(shard, captured.keys), buffers);
+      this.#sendPacked(program, inputsOf(shard, captured.keys), buffers);
       return;
     }
     const captured = this.#recorder.record(shard);
@@ -325,7 +328,18 @@ export class ShardedStep implements SharedStep {
       this.#areAlike.set(size, same && this.#areAlike.get(size) !== false);
     }
     programs.set(size, [captured, program]);
-    program.send(captured.inputs === null ? [] : inputsOf(shard, captured.keys), buffers);
+    this.#sendPacked(program, captured.inputs === null ? [] : inputsOf(shard, captured.keys), buffers);
+  }
+
+  /** A rank with one shard packs for that alone. */
+  #sendPacked(
+    program: ReplayedProgram,
+    inputs: readonly TypedArray[],
+    buffers: readonly DeviceBuffer[],
+  ): void {
+    const { shards, worldSize } = this.#cut;
+    const packed = shards > worldSize ? this.#packed.of(program, defaultSession().connection) : undefined;
+    program.send(inputs, buffers, packed);
   }
 
   #programOf({ shares, inputs }: CapturedShard, tree: GradientTree): ReplayedProgram {

@@ -98,7 +98,13 @@ export interface ProgramStep {
    * Byte offset in the arena of the scratch space that the plan asks for, and its size; `packed`: in the program's packed
    * weights instead.
    */
-  readonly scratch: { readonly offset: number; readonly bytes: number; readonly packed?: boolean };
+  readonly scratch: {
+    readonly offset: number;
+    readonly bytes: number;
+    readonly packed?: boolean;
+    /** Whether a step with packed weights is computed as without, to the same bits. Absent if not. */
+    readonly asUnpacked?: boolean;
+  };
   /**
    * Whether it may run at the same time as the next step: none of the steps so joined reads or overwrites what another of
    * them writes, or overwrites what another reads. Absent if not.

@@ -39,7 +39,7 @@ function planOnednn(step: StepSpec, everything: boolean, preference: Convolution
     scratchBytes: convolutionScratchBytes(step),
     threadScratchBytes: convolutionThreadBytes(step),
     layout,
-    ...(step.op === "conv2d" && { packsWeights: true }),
+    ...(step.op !== "conv2dWeightGradient" && takesConvolution(step) && { packsWeights: true }),
     ...keptProduct(step),
   };
 }

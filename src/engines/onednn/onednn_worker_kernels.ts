@@ -102,7 +102,7 @@ export class OnednnWorkerKernels implements WorkerKernels {
             ...spec,
             ...shared,
             scratchBytes: step.scratch.bytes,
-            packed: step.scratch.packed === true,
+            packed: step.scratch.packed === true && step.scratch.asUnpacked !== true,
             exact: step.plan.exact,
           })
         : null;
