@@ -1,11 +1,12 @@
-// Joins the chunks that the root entry loads into one file: finding, reading and linking a file costs as much as the
+// Joins the chunks that the root entry loads into two files: finding, reading and linking a file costs as much as the
 // compilation of 30 kB, and esbuild makes a chunk for each set of entries and late imports that share something.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 const ROOT = "index.js";
-/** Its static imports stay apart, so that `--help` loads none of the rest. */
+/** Its static imports are a file of their own, so that `--help` loads none of the rest. */
 const COMMAND = "cli.js";
+const SHARED = "chunk-shared.js";
 export const JOINED = "chunk-joined.js";
 
 const IMPORT = /^import (?:\{([^}]*)\} from )?"\.\/(chunk-\w+\.js)";$/gm;
@@ -30,14 +31,19 @@ function loadedWith(file, files, found = new Set()) {
   return found;
 }
 
-/**
- * Joins chunks of `folder`, which esbuild has written with this metafile, and points every file at the joint one. Chunks
- * that are also imported late keep their names, for what they pass on.
- */
+/** Joins chunks of `folder`, which esbuild has written with this metafile, and points every file at the joint ones. */
 export async function joinChunks(esbuild, folder, metafile, options) {
   const files = filesOf(metafile);
   const apart = loadedWith(COMMAND, files);
-  const chunks = [...loadedWith(ROOT, files)].filter((file) => file.startsWith("chunk-") && !apart.has(file));
+  const chunks = [...loadedWith(ROOT, files)].filter((file) => file.startsWith("chunk-"));
+  const joinThose = (joined, wanted) =>
+    joinInto(esbuild, folder, files, { joined, chunks: chunks.filter(wanted), options });
+  await joinThose(SHARED, (file) => apart.has(file));
+  await joinThose(JOINED, (file) => !apart.has(file));
+}
+
+/** Chunks that are also imported late keep their names, for what they pass on. */
+async function joinInto(esbuild, folder, files, { joined, chunks, options }) {
   const numbers = new Map(chunks.map((file, i) => [file, i]));
   const joint = (file, name) => `j${numbers.get(file)}_${name}`;
 
@@ -58,7 +64,7 @@ export async function joinChunks(esbuild, folder, metafile, options) {
     stdin: { contents: contents.join("\n"), resolveDir: folder },
     bundle: true,
     format: "esm",
-    outfile: join(folder, JOINED),
+    outfile: join(folder, joined),
     plugins: [leaveOthers],
   });
 
@@ -66,25 +72,25 @@ export async function joinChunks(esbuild, folder, metafile, options) {
   for (const file of chunks) {
     const names = files.get(file).exports.map((name) => `${joint(file, name)} as ${name}`);
     if (isImportedLate.has(file)) {
-      writeFileSync(join(folder, file), `export { ${names.join(", ")} } from "./${JOINED}";\n`);
+      writeFileSync(join(folder, file), `export { ${names.join(", ")} } from "./${joined}";\n`);
     } else {
       rmSync(join(folder, file));
     }
   }
   for (const file of readdirSync(folder)) {
-    if (file === JOINED || numbers.has(file) || !files.has(file)) continue;
+    if (file === joined || numbers.has(file) || !files.has(file)) continue;
     const path = join(folder, file);
     const text = readFileSync(path, "utf8");
     writeFileSync(
       path,
       text.replace(IMPORT, (whole, names, chunk) => {
         if (!numbers.has(chunk)) return whole;
-        if (names === undefined) return `import "./${JOINED}";`;
+        if (names === undefined) return `import "./${joined}";`;
         const renamed = names.split(",").map((one) => {
           const [name, as = name] = one.trim().split(" as ");
           return `${joint(chunk, name)} as ${as}`;
         });
-        return `import { ${renamed.join(", ")} } from "./${JOINED}";`;
+        return `import { ${renamed.join(", ")} } from "./${joined}";`;
       }),
     );
   }
