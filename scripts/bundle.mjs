@@ -174,7 +174,10 @@ const editSources = {
   },
 };
 
-/** The root entry's namespaces, which are entries of their own: left as modules, so that a bundler sees into them. */
+/**
+ * The root entry's namespaces, which are entries of their own: left as modules, so that a page's bundler sees into them.
+ * Node.js would load seven files more.
+ */
 const keepNamespaces = {
   name: "keep-namespaces",
   setup(build) {
@@ -307,7 +310,7 @@ export async function bundle() {
           format: "esm",
           splitting: true,
           chunkNames: "chunk-[hash]",
-          plugins: [editSources, keepNamespaces],
+          plugins: platform === "page" ? [editSources, keepNamespaces] : [editSources],
           define: platform === "page" ? { PLANS_ONLY: "true", ...ONE_RANK } : {},
           metafile: true,
         }),
