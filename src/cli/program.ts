@@ -230,7 +230,12 @@ function addBench(program: Command, cli: Cli): void {
       [],
     )
     .option("--size <n>", "side of the matrices", wholeNumber(1, MOST_ROWS), 1024)
-    .option("--rounds <n>", "how often each is measured", wholeNumber(1), 3)
+    .option(
+      "--rounds <n>",
+      "how often each is measured; distributed: by default as often as takes three minutes for a network",
+      wholeNumber(1),
+      3,
+    )
     .option(
       "--workers <counts>",
       "data: how many workers the loader has (0, 1, 2, 4, ... processors)",
@@ -282,8 +287,9 @@ function addBench(program: Command, cli: Cli): void {
       if (what === "distributed") {
         const byDefault = self.getOptionValueSource("nets") === "default";
         const nets = names.length > 0 ? { nets: names } : byDefault ? {} : { nets: options.nets };
-        const { engines, against, batchSize: batch, rounds, seconds } = options;
-        const settings = { ...nets, engines, against, batchSize: batch, rounds, seconds };
+        const { engines, against, batchSize: batch, seconds } = options;
+        const rounds = self.getOptionValueSource("rounds") === "default" ? {} : { rounds: options.rounds };
+        const settings = { ...nets, engines, against, batchSize: batch, ...rounds, seconds };
         cli.finish(await benchDistributedCommand(settings, new Output(asJson)));
         return;
       }

@@ -59,6 +59,8 @@ export interface Contender {
 export interface BenchEffort {
   /** Runs of each program, alternating with the others; the median counts. Default 1. */
   readonly rounds?: number;
+  /** Seconds after which no further round is begun that would end later, if it took as long as the one before. */
+  readonly enough?: number;
   /** Milliseconds after which a program is ended and skipped. Default 10 minutes. */
   readonly timeoutMs?: number;
   /** Ends the benchmark, and the program that is running. */
@@ -387,7 +389,10 @@ export async function runInterleaved(
 ): Promise<(BenchLine | SkipLine)[]> {
   const runs = contenders.map((): BenchLine[] => []);
   const skips: (SkipLine | undefined)[] = contenders.map(() => undefined);
-  for (let round = 1; round <= (effort.rounds ?? 1); round++) {
+  const { rounds = 1, enough = Number.POSITIVE_INFINITY } = effort;
+  let [used, last] = [0, 0];
+  for (let round = 1; round <= rounds && (round === 1 || used + last <= enough); round++) {
+    const began = performance.now();
     for (const [i, contender] of contenders.entries()) {
       if (skips[i] !== undefined) continue;
       if (contender.missing === undefined) effort.onStart?.(contender, round);
@@ -395,6 +400,8 @@ export async function runInterleaved(
       if (line.event === "bench") runs[i].push(line);
       else skips[i] = line;
     }
+    last = (performance.now() - began) / 1000;
+    used += last;
   }
   return contenders.map((_, i) => skips[i] ?? medianLine(runs[i]));
 }

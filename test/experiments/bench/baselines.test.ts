@@ -274,6 +274,17 @@ describe("programs", () => {
     );
   });
 
+  test("no round begins that would end after there is enough", async () => {
+    const rounds = async (enough: number) => {
+      const started: number[] = [];
+      const short = program("short.mjs", `console.log('${JSON.stringify(line({}))}');`);
+      await runInterleaved([short], { rounds: 3, enough, onStart: (_, round) => started.push(round) });
+      return started;
+    };
+    assert.deepEqual(await rounds(0), [1], "the first always begins");
+    assert.deepEqual(await rounds(600), [1, 2, 3]);
+  });
+
   test("an abort ends the program that runs", async () => {
     const stop = new AbortController();
     const hanging = runContender(program("waits.mjs", "setInterval(() => {}, 1000);"), {

@@ -23,6 +23,7 @@ export interface BenchDistributedOptions {
   readonly against?: readonly string[];
   /** Of the whole batch. Default: the chapter's. */
   readonly batchSize?: number;
+  /** Default: up to three, as many as take three minutes for each network. */
   readonly rounds?: number;
   readonly seconds?: number;
   readonly signal?: ListenedSignal;
@@ -38,10 +39,12 @@ export interface BenchDistributedResults {
 
 export const DISTRIBUTED_NETS = ["lenet", "nin", "googlenet"];
 const RANKS = 2;
+/** Seconds for a network, unless a round takes longer. */
+const ENOUGH = 180;
 
 /** @throws ArgumentError for names that are not known; DistributedError without an mpirun. */
 export async function benchDistributed(options: BenchDistributedOptions): Promise<BenchDistributedResults> {
-  const { nets = DISTRIBUTED_NETS, against = [], rounds = 3, seconds = 3, signal, onNote } = options;
+  const { nets = DISTRIBUTED_NETS, against = [], seconds = 3, signal, onNote } = options;
   const other = against.find((name) => name !== "pytorch");
   if (other !== undefined)
     throw new ArgumentError(`bench distributed: expected --against pytorch, got ${other}`);
@@ -57,11 +60,13 @@ export async function benchDistributed(options: BenchDistributedOptions): Promis
     ]),
     ...(against.includes("pytorch") ? [pytorch(net, settings)] : []),
   ]);
+  const { rounds } = options;
+  const ofAll = rounds === undefined ? "" : ` of ${rounds}`;
   const found = await runInterleaved(contenders, {
-    rounds,
+    ...(rounds === undefined ? { rounds: 3, enough: ENOUGH * nets.length } : { rounds }),
     ...(signal !== undefined && { signal }),
     onStart: ({ net, engine, task }, round) =>
-      onNote?.(`${net}, ${engine}, ${task} (round ${round} of ${rounds})`),
+      onNote?.(`${net}, ${engine}, ${task} (round ${round}${ofAll})`),
   }).finally(() => {
     if (typeof machines !== "string") machines.remove();
   });

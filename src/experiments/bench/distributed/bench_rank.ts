@@ -46,9 +46,10 @@ const WARM_UP_STEPS = 800;
 const [LEAST_WARM_UP, MOST_WARM_UP] = [4, 12];
 /** Seconds: of shorter steps, more are timed. */
 const SHORT_STEP = 0.1;
+/** Of longer ones, the first two are all that is not timed, and there are as few windows as fill the time. */
+const LONG_STEP = 1;
 
 const shared = values.reduce !== "alone";
-const windows = Number(values.windows);
 const threads = Number(values.threads);
 const { rank, worldSize } = shared
   ? await init({
@@ -111,18 +112,23 @@ async function measure(): Promise<RankLine> {
     await train(steps);
     return (await ofAll((performance.now() - start) / steps, "max")) / 1000;
   };
-  const few = await timed(3);
-  const slowest = few > SHORT_STEP ? few : await timed(Math.ceil(SHORT_STEP / few) * 10);
+  let slowest = await timed(1);
+  const isLong = slowest > LONG_STEP;
+  if (!isLong) slowest = await timed(3);
+  if (slowest <= SHORT_STEP) slowest = await timed(Math.ceil(SHORT_STEP / slowest) * 10);
   const steps = Math.max(1, Math.round(Number(values.seconds) / slowest));
+  const wanted = Number(values.windows);
+  const fitting = Math.ceil((wanted * Number(values.seconds)) / slowest);
+  const windows = isLong ? Math.min(wanted, Math.max(2, fitting)) : wanted;
   const most = Math.min(WARM_UP_STEPS * slowest, MOST_WARM_UP);
-  await train(Math.max(1, Math.ceil(Math.max(LEAST_WARM_UP, most) / slowest) - 4));
+  if (!isLong) await train(Math.max(1, Math.ceil(Math.max(LEAST_WARM_UP, most) / slowest) - 4));
   // Of the steps of a training the first two are not those of the long run.
-  const lead = 2;
+  const lead = isLong ? 1 : 2;
   const isEnd = (step: number) => step >= lead && (step - lead) % steps === 0;
   const { ends, processorTimes } = await train(lead + steps * windows, isEnd);
   const rates = Array.from({ length: windows }, (_, i) => (1000 * steps * batch) / (ends[i + 1] - ends[i]));
   const processorSeconds = await ofAll((processorTimes[windows] - processorTimes[0]) / 1e6, "sum");
-  const runs = shared && worldSize > 1 ? await profile(() => train(3)) : [];
+  const runs = shared && worldSize > 1 ? await profile(() => train(isLong ? 1 : 3)) : [];
   const points = shared && worldSize > 1 ? await transfers() : [];
   const bytesEach = values.compress === undefined ? 4 : 2;
   return {
