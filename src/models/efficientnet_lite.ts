@@ -25,6 +25,8 @@ export interface EfficientNetLiteOptions {
  * zeros the larger part lies below and to the right.
  */
 class SameConv2d extends Conv2dLayer {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   override forward(x: Tensor): Tensor {
     const { weight, bias, stride, dilation, groups } = this;
     const zeros = [this.zeros(x.size(2), 0), this.zeros(x.size(3), 1)];
@@ -57,6 +59,8 @@ function norm(channels: number): nn.BatchNorm2d {
 
 /** MobileNet V2's block: more channels, a depthwise convolution, fewer channels, beside a shortcut if shapes agree. */
 class MBConvBlock extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   _expand_conv: nn.Conv2d | null;
   _bn0: nn.BatchNorm2d | null;
   _depthwise_conv: nn.Conv2d;
@@ -90,6 +94,8 @@ class MBConvBlock extends nn.Module {
 
 /** See {@link efficientnetLite0}. */
 export class EfficientNetLiteModule extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   _conv_stem = conv(3, 32, 3, 2);
   _bn0 = norm(32);
   _blocks: nn.ModuleList;

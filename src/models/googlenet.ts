@@ -35,6 +35,8 @@ const INCEPTION = parameterTable<InceptionOptions>("Inception")(
 
 /** See {@link Inception}. */
 export class InceptionBlock extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   /** Path 1: a 1x1 convolution. */
   p1_1: nn.Conv2d;
   /** Path 2: 1x1, then 3x3. */

@@ -33,6 +33,8 @@ function convolution(inChannels: number, outChannels: number, isPooled: boolean)
 
 /** Two convolutions beside a shortcut. */
 class Residual extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   first: nn.Sequential;
   second: nn.Sequential;
 

@@ -4,7 +4,18 @@ import { bucketsOf } from "../../src/distributed/training/buckets.ts";
 import { TreeSum } from "../../src/distributed/training/gradient_tree.ts";
 import { ShardedStep } from "../../src/distributed/training/sharded_step.ts";
 import { rangeOfShard } from "../../src/distributed/training/shards.ts";
-import { manualSeed, nn, optim, rand, randint, stopEngine, type Tensor, useEngine } from "../../src/index.ts";
+import {
+  manualSeed,
+  models,
+  nn,
+  optim,
+  rand,
+  randint,
+  stopEngine,
+  type Tensor,
+  useEngine,
+} from "../../src/index.ts";
+import { InceptionBlock } from "../../src/models/googlenet.ts";
 import { defaultSession } from "../../src/runtime/runtime.ts";
 import { partOf } from "../../src/train/loop/micro_batches.ts";
 import { RunningTotals } from "../../src/train/metrics/running_totals.ts";
@@ -159,6 +170,19 @@ describe("a step in shards", () => {
     assert.equal(own.replayed, 0);
     // Recorded until two in a row are the same: step 4 is sent again, and after the first change step 7.
     assert.equal(plain.replayed, 2);
+  });
+
+  test("networks of this package's own blocks are sent again, too, but not what extends a block", async () => {
+    class Own extends InceptionBlock {}
+    const replayed = async (block: () => InstanceType<typeof nn.Module>) => {
+      const { net, batch } = setUp(() => nn.Sequential(nn.Unflatten(1, [1, 3]), block(), nn.Flatten()), 16);
+      const optimizer = optim.SGD(net.parameters(), { lr: 0.1 });
+      const step = new ShardedStep(net, { optimizer }, new RunningTotals(), ALONE, TREE, OTHERS);
+      for (let i = 1; i <= 5; i++) await step.run(...batch, i);
+      return step.replayed;
+    };
+    assert.equal(await replayed(() => models.Inception(1, 2, [1, 2], [1, 2], 2)), 2);
+    assert.equal(await replayed(() => new Own(1, 2, [1, 2], [1, 2], 2)), 0);
   });
 
   test("microBatch accumulates the gradients of a shard's slices: no run more, and no sum over ranks in between", async () => {

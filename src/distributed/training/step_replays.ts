@@ -1,5 +1,5 @@
 /**
- * Steps that are sent again without being recorded: a network made of this package's layers alone records the same passes
+ * Steps that are sent again without being recorded: a network made of this package's layers and blocks alone records the same passes
  * in every step, as long as its settings are the same, and so the program of an earlier step serves with other examples.
  * Networks with a `forward`, a loss or a metric of the user's are called in every step.
  */
@@ -8,7 +8,7 @@ import * as nn from "../../nn/index.ts";
 import type { ReplayedProgram } from "../../runtime/replayed_program.ts";
 import type { CapturedShard } from "./captured_shard.ts";
 
-/** The prototypes of layers whose passes depend on nothing but their inputs, tensors and settings. */
+/** The prototypes of layers whose passes depend on nothing but their inputs, tensors and settings; blocks of networks say so. */
 const OWN_LAYERS = new Set<unknown>(
   Object.values(nn)
     .map((made) => (typeof made === "function" ? made.prototype : undefined))
@@ -86,7 +86,9 @@ export class StepReplays {
 function settingsOf(net: nn.Module): string | null {
   const texts: string[] = [];
   for (const module of net.modules()) {
-    if (!OWN_LAYERS.has(Object.getPrototypeOf(module))) return null;
+    const prototype = Object.getPrototypeOf(module);
+    // A class of the user's that extends one of them does not have it as its own.
+    if (!OWN_LAYERS.has(prototype) && !Object.hasOwn(prototype.constructor, "recordsAlike")) return null;
     const { beforeForward, afterForward, backward } = module.hooks;
     if (!beforeForward.isEmpty || !afterForward.isEmpty || !backward.isEmpty) return null;
     for (const [name, value] of Object.entries(module)) {

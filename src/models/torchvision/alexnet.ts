@@ -22,6 +22,8 @@ const ALEXNET = parameterTable<AlexNetOptions>("AlexNet")(
 
 /** See {@link AlexNet}. */
 export class AlexNetModule extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   features: nn.Sequential;
   avgpool: nn.Module;
   classifier: nn.Sequential;

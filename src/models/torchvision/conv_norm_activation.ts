@@ -74,6 +74,8 @@ const CONV_NORM_ACTIVATION = parameterTable<Conv2dNormActivationSettings>("Conv2
 
 /** See {@link Conv2dNormActivation}. */
 export class Conv2dNormActivationModule extends SequentialLayer {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   constructor(...args: ArgumentsOf<typeof CONV_NORM_ACTIVATION>) {
     super(...CONV_NORM_ACTIVATION.bind(args));
   }

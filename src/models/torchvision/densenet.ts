@@ -23,6 +23,8 @@ const FIRST = 64;
 
 /** Normalisation, ReLU and convolution twice, over what all the layers before it gave: H in section 3. */
 class DenseLayer extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   norm1: nn.BatchNorm2d;
   relu1 = nn.ReLU(true);
   conv1: nn.Conv2d;
@@ -47,6 +49,8 @@ class DenseLayer extends nn.Module {
 
 /** Layers whose outputs are kept beside each other. */
 class DenseBlock extends ModuleDictLayer {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   constructor(count: number, inChannels: number, dropRate: number) {
     super();
     for (let i = 0; i < count; i++)
@@ -72,6 +76,8 @@ function transition(channels: number): nn.Sequential {
 
 /** See {@link densenet121}. */
 export class DenseNetModule extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   features: nn.Sequential;
   classifier: nn.Linear;
 

@@ -23,6 +23,8 @@ export interface EfficientNetOptions {
 
 /** MobileNet V2's block with SiLU, squeeze and excitation, and stochastic depth. */
 class MBConv extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   private readonly isResidual: boolean;
   block: nn.Sequential;
   stochasticDepth: nn.Module;
@@ -51,6 +53,8 @@ class MBConv extends nn.Module {
 
 /** See {@link efficientnetB0}. */
 export class EfficientNetModule extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   features: nn.Sequential;
   avgpool = nn.AdaptiveAvgPool2d(1);
   classifier: nn.Sequential;

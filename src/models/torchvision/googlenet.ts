@@ -45,6 +45,8 @@ const GOOGLENET = parameterTable<GoogLeNetOptions>("GoogLeNet")(
 
 /** See {@link GoogLeNet}. */
 export class GoogLeNetModule extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   readonly transformInput: boolean;
   conv1 = BasicConv2d(3, 64, { kernelSize: 7, stride: 2, padding: 3 });
   maxpool1 = nn.MaxPool2d(3, { stride: 2, ceilMode: true });

@@ -15,6 +15,8 @@ interface ConvolutionSettings {
 
 /** See {@link BasicConv2d}. */
 export class BasicConv2dModule extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   conv: nn.Conv2d;
   bn: nn.BatchNorm2d;
 
@@ -42,6 +44,8 @@ export type BasicConv2d = BasicConv2dModule;
 
 /** See {@link Inception}. */
 export class InceptionModule extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   branch1: BasicConv2d;
   branch2: nn.Sequential;
   branch3: nn.Sequential;
@@ -91,6 +95,8 @@ export type Inception = InceptionModule;
 
 /** See {@link InceptionAux}. */
 export class InceptionAuxModule extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   conv: BasicConv2d;
   fc1: nn.Linear;
   fc2: nn.Linear;

@@ -31,6 +31,8 @@ const STAGES = [
 
 /** More channels, a depthwise convolution, fewer channels, beside a shortcut if shapes agree: figure 4d. */
 class InvertedResidual extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   private readonly isResidual: boolean;
   conv: nn.Sequential;
 
@@ -54,6 +56,8 @@ class InvertedResidual extends nn.Module {
 
 /** See {@link mobilenetV2}. */
 export class MobileNetV2Module extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   features: nn.Sequential;
   classifier: nn.Sequential;
 

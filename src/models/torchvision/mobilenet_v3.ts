@@ -48,6 +48,8 @@ const norm = (channels: number) => nn.BatchNorm2d(channels, { eps: 0.001, moment
 
 /** MobileNet V2's block with squeeze and excitation behind the depthwise convolution: figure 4. */
 class InvertedResidual extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   private readonly isResidual: boolean;
   block: nn.Sequential;
 
@@ -76,6 +78,8 @@ class InvertedResidual extends nn.Module {
 
 /** See {@link mobilenetV3Small}. */
 export class MobileNetV3Module extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   features: nn.Sequential;
   avgpool = nn.AdaptiveAvgPool2d(1);
   classifier: nn.Sequential;

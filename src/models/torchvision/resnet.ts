@@ -30,6 +30,8 @@ interface BlockClass {
 
 /** Two 3x3 convolutions beside a shortcut: figure 5, left. */
 class BasicBlock extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   static readonly expansion = 1;
   conv1: nn.Conv2d;
   bn1: nn.BatchNorm2d;
@@ -58,6 +60,8 @@ class BasicBlock extends nn.Module {
  * one's as in the paper ("ResNet v1.5").
  */
 class Bottleneck extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   static readonly expansion = 4;
   conv1: nn.Conv2d;
   bn1: nn.BatchNorm2d;
@@ -88,6 +92,8 @@ class Bottleneck extends nn.Module {
 
 /** A residual network: see {@link resnet18}. */
 export class ResNetModule extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   conv1 = nn.Conv2d(3, 64, 7, { stride: 2, padding: 3, bias: false });
   bn1 = nn.BatchNorm2d(64);
   relu = nn.ReLU(true);

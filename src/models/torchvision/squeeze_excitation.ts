@@ -28,6 +28,8 @@ const SQUEEZE_EXCITATION = parameterTable<SqueezeExcitationSettings>("SqueezeExc
 
 /** See {@link SqueezeExcitation}. */
 export class SqueezeExcitationModule extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   avgpool: nn.Module;
   fc1: nn.Conv2d;
   fc2: nn.Conv2d;

@@ -16,6 +16,8 @@ export interface SqueezeNetOptions {
 
 /** A 1x1 convolution to few channels, then a 1x1 and a 3x3 one beside each other: section 3.2. */
 class Fire extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   squeeze: nn.Conv2d;
   squeezeActivation = nn.ReLU(true);
   expand1x1: nn.Conv2d;
@@ -39,6 +41,8 @@ class Fire extends nn.Module {
 
 /** See {@link squeezenet1_1}. */
 export class SqueezeNetModule extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   features: nn.Sequential;
   classifier: nn.Sequential;
 

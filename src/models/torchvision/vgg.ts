@@ -36,6 +36,8 @@ const VGG_MODULE = parameterTable<VggModuleOptions>("VGG")(
 
 /** See {@link VGG}. */
 export class VggModule extends nn.Module {
+  /** @internal Passes depend on nothing but inputs, tensors and settings. */
+  static readonly recordsAlike = true;
   features: nn.Module;
   avgpool: nn.Module;
   classifier: nn.Sequential;
