@@ -275,7 +275,9 @@ export function planMemory(graph: Graph, planner: StepPlanner, frozen: FrozenPas
     const scratch = arena.aligned((packed ? plan.keptBytes : undefined) ?? plan.scratchBytes);
     const offset = packed ? packedBytes : scratch === 0 ? 0 : arena.allocate(scratch);
     if (packed) packedBytes += scratch;
-    work += workOf(graph, node);
+    const ownWork = workOf(graph, node);
+    const isJoined = joins[position] || over.length > 0;
+    work += ownWork;
     steps.push({
       op: node.op.name,
       attributes: node.attributes,
@@ -289,6 +291,7 @@ export function planMemory(graph: Graph, planner: StepPlanner, frozen: FrozenPas
         ...(packed && { packed, ...(frozen.trains && { asUnpacked: true }) }),
       },
       ...(joins[position] && { joinsNext: true }),
+      ...(isJoined && { work: ownWork }),
     });
     over.push(() => {
       if (scratch !== 0 && !packed) arena.free(offset, scratch);

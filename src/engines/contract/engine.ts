@@ -110,6 +110,8 @@ export interface ProgramStep {
    * them writes, or overwrites what another reads. Absent if not.
    */
   readonly joinsNext?: boolean;
+  /** How much there is to compute, roughly: multiplications that are added up. For steps that run beside others. */
+  readonly work?: number;
 }
 
 export interface Program {

@@ -24,9 +24,9 @@ import type { OpenKernels, ProgramKernels, WorkerKernels } from "./cpu_kernels.t
 import type { CompileMessage, CpuMessage, RunMessage, RunPlaces, StartMessage } from "./cpu_messages.ts";
 import { type KernelExports, type KernelStage, kernelExports } from "./kernel.ts";
 import { fusedImports, fusedKernel } from "./loops/fused_module.ts";
-import { MemoryViews } from "./memory/memory_views.ts";
+import { MemoryViews } from "./memory/engine_heap.ts";
 import { InputGate, shareControl, ThreadBarrier } from "./threads/thread_barrier.ts";
-import { WorkShares } from "./threads/work_shares.ts";
+import { dealUnits, type Unit, WorkShares } from "./threads/work_shares.ts";
 
 let context: WorkerContext | undefined;
 const programs = new Map<number, PreparedProgram | { readonly failure: unknown; readonly source: Program }>();
@@ -243,7 +243,8 @@ export class PreparedProgram {
       const stages = plan === null ? [this.#referenceStage(step)] : plan.stages;
       const bound = stages.map((stage): BoundStage => {
         const packs = keepsWeights && stage.packs === true;
-        return { step: i, units: stage.units, packs, addresses, run: stage.run.bind(stage) };
+        const cost = (step.work ?? 0) / stage.units;
+        return { step: i, units: stage.units, cost, packs, addresses, run: stage.run.bind(stage) };
       });
       return { step, addresses, stages: bound };
     });
@@ -328,7 +329,7 @@ export class PreparedProgram {
     const { divided, units } = round;
     this.#meet(divided ? "all" : "first");
     this.#writers = divided ? "all" : "first";
-    if (divided) shares.start(units);
+    if (divided) shares.start(round.shares);
     else if (thread !== 0 || units === 0) return;
     try {
       if (!divided && !barrier.failed) round.run(exports, 0, units);
@@ -407,14 +408,16 @@ function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory)
 }
 
 // What the threads do between two barriers: the stages of one step, one after the other, or stages of several steps that
-// may run side by side (`ProgramStep.joinsNext`), their units one behind the other. GoogLeNet, one image, has 33 barriers
-// so, in place of 82, and steps too small to be cut fill the second thread.
+// may run side by side (`ProgramStep.joinsNext`). GoogLeNet, one image, has 33 barriers so, in place of 82, and steps too
+// small to be cut fill the second thread.
 
 /** A stage with the addresses of its step. */
 export interface BoundStage {
   /** Position of the step in the program. */
   readonly step: number;
   readonly units: number;
+  /** Of a unit, in multiplications that are added up; rough. */
+  readonly cost: number;
   /** Whether it brings weights into a layout that is kept: only in runs that pack. */
   readonly packs: boolean;
   readonly addresses: Parameters<KernelStage["run"]>[1];
@@ -426,27 +429,41 @@ export class StageRound {
   readonly units: number;
   /** Every thread has its part; otherwise the first thread runs the round alone. */
   readonly divided: boolean;
+  /** Where each thread's share of the units begins, and the end. */
+  readonly shares: readonly number[];
   /** Position of the step whose stage ran last, on this thread. */
   step = 0;
   readonly #stages: readonly BoundStage[];
+  /** In the order in which they are dealt out. */
+  readonly #order: readonly Unit[];
 
   constructor(stages: readonly BoundStage[], threads: number) {
     this.#stages = stages;
-    this.units = stages.reduce((sum, { units }) => sum + units, 0);
+    const shares = dealUnits(stages, threads);
+    this.#order = shares.flat();
+    this.units = this.#order.length;
     this.divided = threads > 1 && this.units > 1;
+    let begin = 0;
+    this.shares = [0, ...shares.map(({ length }) => (begin += length))];
   }
 
   /** Runs units begin (inclusive) to end (exclusive) of them all. */
   run(exports: KernelExports, begin: number, end: number): void {
-    let first = 0;
-    for (const { step, units, addresses, run } of this.#stages) {
-      const [from, to] = [Math.max(begin, first), Math.min(end, first + units)];
-      if (from < to) {
-        this.step = step;
-        run(exports, addresses, from - first, to - first);
-      }
-      first += units;
+    for (let i = begin; i < end; ) {
+      const { stage, unit } = this.#order[i];
+      let count = 1;
+      // Units of a stage that lie one behind the other are one call.
+      while (i + count < end && this.#follows(i + count, stage, unit + count)) count++;
+      const { step, addresses, run } = this.#stages[stage];
+      this.step = step;
+      run(exports, addresses, unit, unit + count);
+      i += count;
     }
+  }
+
+  #follows(i: number, stage: number, unit: number): boolean {
+    const next = this.#order[i];
+    return next.stage === stage && next.unit === unit;
   }
 }
 

@@ -7,9 +7,12 @@ import { type BoundStage, roundsOf } from "../../../src/engines/cpu/worker_servi
 const NO_EXPORTS: KernelExports = {};
 const ADDRESSES = { inputs: [], outputs: [], scratch: 0, threadScratch: 0 };
 
-const steps = fc.array(fc.array(fc.record({ units: fc.nat(9), packs: fc.boolean() }), { maxLength: 4 }), {
-  maxLength: 5,
-});
+const steps = fc.array(
+  fc.array(fc.record({ units: fc.nat(9), cost: fc.nat(5), packs: fc.boolean() }), { maxLength: 4 }),
+  {
+    maxLength: 5,
+  },
+);
 
 test("each unit of joined steps runs once, however the units are cut, and no stage before the one that it follows", () => {
   fc.assert(
@@ -51,7 +54,7 @@ test("each unit of joined steps runs once, however the units are cut, and no sta
 });
 
 test("one thread has nothing to divide", () => {
-  const stage: BoundStage = { step: 0, units: 5, packs: false, addresses: ADDRESSES, run: () => {} };
+  const stage: BoundStage = { step: 0, units: 5, cost: 1, packs: false, addresses: ADDRESSES, run: () => {} };
   assert.deepEqual(
     roundsOf([[stage], [stage]], false, 1).map(({ divided, units }) => [divided, units]),
     [[false, 10]],

@@ -3,6 +3,9 @@ import { test } from "node:test";
 import { shareWords, WorkShares } from "../../../src/engines/cpu/threads/work_shares.ts";
 import { Random } from "./loops/random_loops.ts";
 
+const equally = (units: number, threads: number) =>
+  Array.from({ length: threads + 1 }, (_, thread) => Math.floor((units * thread) / threads));
+
 test("every unit is taken once, in whatever order the threads come, stage after stage", () => {
   const random = new Random(1);
   for (const threads of [1, 2, 3, 5]) {
@@ -11,7 +14,7 @@ test("every unit is taken once, in whatever order the threads come, stage after 
     for (let stage = 0; stage < 40; stage++) {
       const units = random.below(40);
       const taken = new Array<number>(units).fill(0);
-      for (const share of shares) share.start(units);
+      for (const share of shares) share.start(equally(units, threads));
       const working = [...shares];
       while (working.length > 0) {
         const i = random.below(working.length);
@@ -29,8 +32,8 @@ test("every unit is taken once, in whatever order the threads come, stage after 
 test("a thread begins with its own share and helps with the others' after", () => {
   const words = new Int32Array(shareWords(2));
   const [first, second] = [0, 1].map((t) => new WorkShares(words, t, 2));
-  first.start(8);
-  second.start(8);
+  first.start([0, 4, 8]);
+  second.start([0, 4, 8]);
   const order: number[] = [];
   while (second.next()) for (let u = second.begin; u < second.end; u++) order.push(u);
   assert.deepEqual(order, [4, 5, 6, 7, 0, 1, 2, 3]);

@@ -1,9 +1,10 @@
 /**
  * The books of a CPU engine's memory: one linear memory that grows as needed, with the state buffers, one arena that all
- * programs share, and the inputs of runs. In this order: the heap; which byte ranges are taken; the blocks of inputs.
+ * programs share, and the inputs of runs. In this order: the heap; which byte ranges are taken; the blocks of inputs; typed
+ * arrays over the memory, on any thread.
  */
 
-import type { TypedArray } from "../../../base/dtype.ts";
+import { bytesOf, type DType, type TypedArray, viewArray } from "../../../base/dtype.ts";
 import { EngineError, OutOfMemoryError } from "../../../base/errors.ts";
 import { formatBytes } from "../../contract/run_program.ts";
 import { aligned, HEAP_BASE } from "./memory_layout.ts";
@@ -404,5 +405,34 @@ export class InputStaging {
     this.#blocks--;
     this.bytes -= block.bytes;
     return true;
+  }
+}
+
+/** Typed arrays over the engine's memory, which may grow at any time, from any thread. */
+export class MemoryViews {
+  readonly memory: WebAssembly.Memory;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.memory = memory;
+  }
+
+  bytes(address: number, bytes: number): Uint8Array {
+    return new Uint8Array(this.#buffer(address + bytes), address, bytes);
+  }
+
+  array(dtype: DType, address: number, length: number): TypedArray {
+    return viewArray(dtype, this.#buffer(address + length * bytesOf(dtype)), address, length);
+  }
+
+  /** Makes the memory `pages` long, if it is shorter. */
+  grow(pages: number): void {
+    const missing = pages - this.memory.buffer.byteLength / PAGE;
+    if (missing > 0) this.memory.grow(missing);
+  }
+
+  #buffer(end: number): ArrayBufferLike {
+    // Another thread's growth shows in a fresh buffer object, which growing by nothing makes.
+    if (this.memory.buffer.byteLength < end) this.memory.grow(0);
+    return this.memory.buffer;
   }
 }

@@ -21,7 +21,7 @@ export class WorkShares {
   readonly #thread: number;
   readonly #threads: number;
   #set = 0;
-  #units = 0;
+  #shares: readonly number[] = [];
   /** How many shares this thread has seen to the end. */
   #done = 0;
   /** The piece that `next` found. */
@@ -34,10 +34,14 @@ export class WorkShares {
     this.#threads = threads;
   }
 
-  /** Begins a stage. All threads call it, with a barrier since the stage before. */
-  start(units: number): void {
+  /**
+   * Begins a stage. All threads call it, with a barrier since the stage before.
+   *
+   * @param shares - where each thread's share of the units begins, and the end.
+   */
+  start(shares: readonly number[]): void {
     this.#set = (this.#set + 1) % SETS;
-    this.#units = units;
+    this.#shares = shares;
     this.#done = 0;
     Atomics.store(this.#words, this.#counter((this.#set + 1) % SETS, this.#thread), 0);
   }
@@ -46,8 +50,8 @@ export class WorkShares {
   next(): boolean {
     for (; this.#done < this.#threads; this.#done++) {
       const owner = (this.#thread + this.#done) % this.#threads;
-      const first = Math.floor((this.#units * owner) / this.#threads);
-      const size = Math.floor((this.#units * (owner + 1)) / this.#threads) - first;
+      const first = this.#shares[owner];
+      const size = this.#shares[owner + 1] - first;
       const counter = this.#counter(this.#set, owner);
       let taken = Atomics.load(this.#words, counter);
       while (taken < size) {
@@ -67,4 +71,38 @@ export class WorkShares {
   #counter(set: number, thread: number): number {
     return (set * this.#threads + thread) * STRIDE;
   }
+}
+
+/** A unit of one of several stages. */
+export interface Unit {
+  readonly stage: number;
+  readonly unit: number;
+}
+
+/**
+ * The units of each thread. Those of one stage are cut evenly and in order, so that a thread meets its data in its own cache.
+ * Those of several are dealt out by what each costs, the most expensive first: a thread that had both halves of a 3x3
+ * convolution while the other had 1x1 ones was waited for at most of GoogLeNet's barriers (one image: 4.9 ms, now 4.6 ms).
+ */
+export function dealUnits(
+  stages: readonly { readonly units: number; readonly cost: number }[],
+  threads: number,
+): readonly (readonly Unit[])[] {
+  const unitsOf = ({ units }: { readonly units: number }, stage: number) =>
+    Array.from({ length: units }, (_, unit): Unit => ({ stage, unit }));
+  if (stages.length === 1) {
+    const all = unitsOf(stages[0], 0);
+    const first = (thread: number) => Math.floor((all.length * thread) / threads);
+    return Array.from({ length: threads }, (_, thread) => all.slice(first(thread), first(thread + 1)));
+  }
+  const shares = Array.from({ length: threads }, () => ({ units: [] as Unit[], cost: 0 }));
+  const byCost = stages.map((_, i) => i).sort((a, b) => stages[b].cost - stages[a].cost || a - b);
+  for (const stage of byCost) {
+    for (const unit of unitsOf(stages[stage], stage)) {
+      const least = shares.reduce((a, b) => (b.cost < a.cost ? b : a));
+      least.units.push(unit);
+      least.cost += stages[stage].cost;
+    }
+  }
+  return shares.map(({ units }) => units);
 }
