@@ -15,7 +15,7 @@ export interface CpuKernels {
   readonly bfloat16: boolean;
   /**
    * How they would compute a step, `exact` as in `StepPlan`; null if there is no kernel for it. Never asked for generated
-   * loops, nor before they are loaded.
+   * loops. `load` brings it; before that there are no kernels.
    */
   plan(step: StepSpec, exact: boolean): StepPlan | null;
   /**

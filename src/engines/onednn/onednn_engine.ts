@@ -10,13 +10,11 @@ import { startWorker } from "#workers";
 import { ArgumentError } from "../../base/errors.ts";
 import { loadedModule } from "../../base/open_files.ts";
 import type { WorkerHandle, WorkerListeners, WorkerScript } from "../../workers/worker_port.ts";
-import type { StepPlan, StepSpec } from "../contract/engine.ts";
 import { CpuEngine } from "../cpu/cpu_engine.ts";
 import type { CpuKernels } from "../cpu/cpu_kernels.ts";
 import { WASM_KERNELS } from "../wasm/wasm_engine.ts";
 import { loadKoffi } from "./library/foreign_functions.ts";
 import { dnnlFacts } from "./library/load_dnnl.ts";
-import type { OnednnPlans } from "./onednn_plans.ts";
 import type { OnednnSettings } from "./onednn_worker_kernels.ts";
 import { ShutdownGuard } from "./shutdown_lock.ts";
 import { type AutotuningNote, EngineAlgorithms, sharedAnswers } from "./tuning/autotuner.ts";
@@ -76,7 +74,7 @@ class OnednnKernels implements CpuKernels {
   readonly name = "onednn";
   readonly autotuning: EngineAlgorithms;
   readonly #everything: boolean;
-  #plans: OnednnPlans | undefined;
+  plan: CpuKernels["plan"] = () => null;
   #guard: ShutdownGuard | undefined;
 
   constructor(everything: boolean, reproducible: boolean) {
@@ -88,15 +86,11 @@ class OnednnKernels implements CpuKernels {
     return dnnlFacts()?.fastBfloat16 === true;
   }
 
-  plan(step: StepSpec, exact: boolean): StepPlan | null {
-    return this.#plans?.plan(step, exact) ?? null;
-  }
-
   async load(relaxed: boolean, shared: boolean): Promise<WebAssembly.Module[]> {
     const binaries = WASM_KERNELS.load(relaxed, shared);
     binaries.catch(() => {});
-    const { OnednnPlans } = await loadedModule(import("./onednn_plans.ts"));
-    this.#plans = new OnednnPlans(this.#everything, this.autotuning);
+    const { onednnPlan } = await loadedModule(import("./onednn_plans.ts"));
+    this.plan = onednnPlan(this.#everything, this.autotuning);
     return binaries;
   }
 

@@ -1,5 +1,6 @@
 /** What the onednn engine makes of each step, loaded while its workers start. */
 import { ON_HOST, type StepPlan, type StepSpec } from "../contract/engine.ts";
+import type { CpuKernels } from "../cpu/cpu_kernels.ts";
 import { planStep } from "../wasm/kernels/registry.ts";
 import {
   convolutionScratchBytes,
@@ -11,22 +12,15 @@ import { packedProductBytes, takesMatmul } from "./onednn_matmul.ts";
 import type { EngineAlgorithms } from "./tuning/autotuner.ts";
 import { ConvolutionPreference } from "./tuning/convolution_preference.ts";
 
-export class OnednnPlans {
-  readonly #everything: boolean;
-  readonly #preference: ConvolutionPreference;
-
-  constructor(everything: boolean, algorithms: EngineAlgorithms) {
-    this.#everything = everything;
-    this.#preference = new ConvolutionPreference(algorithms);
-  }
-
-  /** Which of the two kernels it will be is known only to the workers, which ask the library. */
-  plan(step: StepSpec, exact: boolean): StepPlan | null {
-    const own = planOnednn(step, this.#everything, this.#preference);
+/** How the engine computes a step. Which of the two kernels it will be is known only to the workers, which ask the library. */
+export function onednnPlan(everything: boolean, algorithms: EngineAlgorithms): CpuKernels["plan"] {
+  const preference = new ConvolutionPreference(algorithms);
+  return (step, exact) => {
+    const own = planOnednn(step, everything, preference);
     // A convolution that asks for its channels last gets them, and is asked about again.
     if (own?.layout === "channelsLast" && step.op.startsWith("conv2d")) return own;
     return eitherPlan(own, planStep(step, exact));
-  }
+  };
 }
 
 /** What the library makes of a step, decided without it. */

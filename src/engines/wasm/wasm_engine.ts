@@ -17,16 +17,14 @@ const SCRIPT: WorkerScript = {
   later: LATE_KERNELS?.source,
 };
 
-let planners: Awaited<ReturnType<typeof loadPlanners>> | undefined;
-
 export const WASM_KERNELS: CpuKernels = {
   name: "wasm",
   bfloat16: false,
-  plan: (step, exact) => planners?.planStep(step, exact) ?? null,
+  plan: () => null,
   async load(relaxed, shared) {
     const loaders = [loadKernels, ...(LOADS_LATE ? [] : [loadLateKernels])];
     const binaries = Promise.all(loaders.map((load) => load(relaxed, shared)));
-    planners ??= await loadPlanners();
+    WASM_KERNELS.plan = (await loadPlanners()).planStep;
     return binaries;
   },
   loadLateBinary: LOADS_LATE ? loadLateKernels : undefined,
