@@ -10,7 +10,8 @@ import type { KernelPlan } from "./kernel.ts";
 export interface CpuKernels {
   /** Of the engine that computes with them. */
   readonly name: string;
-  readonly autotuning?: Autotuning;
+  /** Its `receive` takes messages from the first worker's part. */
+  readonly autotuning?: Autotuning & { receive(message: unknown): void };
   /** Whether they are faster on bfloat16 numbers than on float32 ones; asked when the workers are ready. */
   readonly bfloat16: boolean;
   /**
@@ -34,8 +35,6 @@ export interface CpuKernels {
    * @returns plain data that each worker's part is given.
    */
   open?(threads: number, post: (message: unknown) => void): unknown;
-  /** Takes a message from a worker's part. */
-  receive?(message: unknown): void;
   /** A worker has ended by itself. */
   workerEnded?(worker: number): void;
   /** Resolves when the workers may be ended. */

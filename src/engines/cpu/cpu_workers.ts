@@ -225,7 +225,7 @@ export class CpuWorkers {
   /** Answers in the order of the requests; a run that failed on another worker waits for that worker's error. */
   #receive(reply: CpuReply): void {
     if ("message" in reply) {
-      this.#kernels.receive?.(reply.message);
+      this.#kernels.autotuning?.receive(reply.message);
     } else if ("helperError" in reply) {
       if (this.requests.has(reply.request)) this.#helperErrors.set(reply.request, reply.helperError);
     } else {

@@ -17,7 +17,7 @@ import { loadKoffi } from "./library/foreign_functions.ts";
 import { dnnlFacts } from "./library/load_dnnl.ts";
 import type { OnednnSettings } from "./onednn_worker_kernels.ts";
 import { ShutdownGuard } from "./shutdown_lock.ts";
-import { type AutotuningNote, EngineAlgorithms, sharedAnswers } from "./tuning/autotuner.ts";
+import { EngineAlgorithms, sharedAnswers } from "./tuning/autotuner.ts";
 
 export interface OnednnEngineOptions {
   /** How many threads; by default as many as there are processors. */
@@ -106,10 +106,6 @@ class OnednnKernels implements CpuKernels {
     const { reproducible } = this.autotuning;
     const lock = this.#guard.words;
     return { everything: this.#everything, reproducible, answers: sharedAnswers(), lock };
-  }
-
-  receive(message: unknown): void {
-    this.autotuning.receive(message as AutotuningNote);
   }
 
   workerEnded(worker: number): void {

@@ -117,7 +117,10 @@ export function reorderStage(
  * @param algorithms The algorithms to benchmark; `make` gives null if the library does not have one.
  * @param preferred Position of the one that the fixed rule takes.
  */
-export function fastest<W extends { readonly name: string }, T extends { readonly kernel: SliceKernel }>(
+export function fastest<
+  W extends { readonly name: string },
+  T extends { readonly kernel: SliceKernel | null },
+>(
   { chooser }: OnednnStep,
   key: string,
   algorithms: readonly W[],

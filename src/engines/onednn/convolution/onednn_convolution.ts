@@ -19,7 +19,7 @@ import {
   StagingBuffers,
   type Variant,
 } from "../onednn_step.ts";
-import { blockVariant } from "./block_convolution.ts";
+import { planBlocks } from "./block_plan.ts";
 import {
   type Algorithm,
   batchSlices,
@@ -36,7 +36,7 @@ import {
   weightDims,
   weightSlices,
 } from "./convolution_algorithms.ts";
-import { blocksOf } from "./convolution_blocks.ts";
+import { cutsOf } from "./convolution_blocks.ts";
 import {
   chooseWeights,
   describeSlice,
@@ -54,21 +54,13 @@ export function planConvolution(scope: DnnlScope, step: OnednnStep): KernelPlan 
   const g = lastGeometry(step);
   if (g === null) return null;
   const slices = batchSlices(g);
-  const blocks = op === "conv2d" ? blocksOf(g, step.threads) : null;
   const work = convolutionKey(op, g, slices.size, elementsOf(inputs, outputs));
-  const cut = blocks === null ? "" : ", cut";
   const packed = step.packed && takesWinograd(g, inputs, outputs) ? ", packed" : "";
-  const chosen = fastestForm(
-    step,
-    `${work}${cut}${packed}`,
-    g,
-    () => winogradVariant(scope, step, g, slices),
-    (algorithm) =>
-      blocks === null
-        ? nativeVariant(scope, step, g, slices, algorithm)
-        : blockVariant(scope, step, g, blocks, algorithm),
-  );
-  return chosen?.plan ?? null;
+  const winograd = () => winogradVariant(scope, step, g, slices);
+  const cuts = op === "conv2d" ? cutsOf(g, step.threads) : null;
+  if (cuts !== null) return planBlocks(scope, step, `${work}, cut${packed}`, g, cuts, winograd);
+  const native = (algorithm: Algorithm) => nativeVariant(scope, step, g, slices, algorithm);
+  return fastestForm(step, `${work}${packed}`, g, winograd, native)?.plan ?? null;
 }
 
 /** The fastest of the algorithms: Winograd's, which is our own, or one of the library. */
