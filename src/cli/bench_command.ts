@@ -1,135 +1,176 @@
 /** `convoyant bench`: our engines and other libraries, alternately, each in a process of its own. */
 import { rmSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { ArgumentError } from "../base/errors.ts";
 import { type BenchOptions, bench } from "../experiments/bench/bench.ts";
 import { bestTable } from "../experiments/bench/bench_best.ts";
-import { type BenchClassicOptions, benchClassic } from "../experiments/bench/bench_classic.ts";
+import {
+  type BenchClassicOptions,
+  benchClassic,
+  formatBenchClassic,
+} from "../experiments/bench/bench_classic.ts";
 import { type BenchDataOptions, benchData, formatBenchData } from "../experiments/bench/bench_data.ts";
-import { type BenchLine, formatBench } from "../experiments/bench/bench_lines.ts";
+import { type BenchLine, formatBench, type SkipLine } from "../experiments/bench/bench_lines.ts";
 import {
   type BenchDistributedOptions,
   benchDistributed,
 } from "../experiments/bench/distributed/bench_distributed.ts";
 import { formatRanks } from "../experiments/bench/distributed/rank_lines.ts";
-import { renderTable } from "../report/terminal/table.ts";
-import { INTERRUPTED, interruption } from "./console/interruption.ts";
+import { processors } from "../workers/processors.ts";
+import { INTERRUPTED, whileInterruptible } from "./console/interruption.ts";
 import type { Output } from "./console/output.ts";
 import { beginTrace } from "./console/profiled.ts";
 
-/** Runs a benchmark that Ctrl-C ends; null if it did. */
-async function interruptible<T>(
-  output: Output,
-  body: (watch: { signal: AbortSignal; onNote: (text: string) => void }) => Promise<T>,
-): Promise<T | null> {
-  const interrupt = interruption(() => output.note("Stopping."));
-  interrupt.arm();
-  try {
-    return await body({ signal: interrupt.signal, onNote: (text) => output.note(text) });
-  } catch (error) {
-    if (interrupt.signal.aborted) return null;
-    throw error;
-  } finally {
-    interrupt.release();
-  }
+/** The options, as they were given or by default. */
+type Given = Readonly<Record<string, any>>;
+
+/** What can end a benchmark, and what it tells. */
+type Watch = Pick<BenchOptions, "signal" | "onNote">;
+
+/** What a benchmark found. */
+interface Found {
+  /** For machines. */
+  readonly events: readonly object[];
+  /** For people. */
+  readonly lines: readonly string[];
+  /** For people, in addition to the objects for machines. */
+  readonly closing?: readonly string[];
+  readonly failed?: boolean;
+  /** Of which profiles can be made. */
+  readonly measured?: readonly BenchLine[];
 }
 
-/** @param trace - file for the profiles of ours; null for none. */
+type Benchmark = (names: readonly string[], given: Given, watch: Watch, output: Output) => Promise<Found>;
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = { classic, data, distributed };
+
+/** Returns the exit code: 1 if one of ours failed. */
 export async function benchCommand(
   what: string,
-  options: BenchOptions,
-  trace: string | null,
+  names: readonly string[],
+  { profile: trace, ...given }: Given,
   output: Output,
 ): Promise<number> {
-  if (trace !== null) await beginTrace(trace);
-  const results = await interruptible(output, (watch) => bench(what, { ...options, ...watch }));
-  if (results === null) return INTERRUPTED;
-  const { lines, skips, ratios, best } = results;
-  for (const result of [...lines, ...skips, ...ratios, ...best]) output.event({ ...result });
-  if (lines.length > 0 || skips.length > 0) output.lines(formatBench(lines, skips, output.style));
-  const closing = bestTable(lines, output.style);
-  // In addition to the JSON objects, for people.
+  const measure: Benchmark = BENCHMARKS[what] ?? ((...all) => networks(what, ...all));
+  if (trace !== undefined) await beginTrace(trace);
+  const found = await whileInterruptible(
+    () => output.note("Stopping."),
+    async (signal) => {
+      try {
+        return await measure(names, given, { signal, onNote: (text) => output.note(text) }, output);
+      } catch (error) {
+        if (signal.aborted) return null;
+        throw error;
+      }
+    },
+  );
+  if (found === null) return INTERRUPTED;
+  const { events, lines, closing = [], failed = false, measured = [] } = found;
+  for (const event of events) output.event({ ...event } as { event: string });
+  output.lines(lines);
   if (closing.length > 0) output.json ? output.note(closing.join("\n")) : output.lines(["", ...closing]);
-  if (trace !== null) await showProfiles(lines, options.threads ?? null, trace, output);
-  return skips.some((s) => s.library === "convoyant" && !s.absent) ? 1 : 0;
+  if (trace !== undefined) await showProfiles(measured, given.threads ?? processors(), trace, output);
+  return failed ? 1 : 0;
 }
+
+/** Networks in training or inference, or products of matrices. */
+async function networks(
+  what: string,
+  names: readonly string[],
+  { workers: _, ...given }: Given,
+  watch: Watch,
+  { style }: Output,
+): Promise<Found> {
+  if (what === "matmul" && names.length > 0)
+    throw new ArgumentError(`bench matmul takes no networks, got ${names.join(", ")}`);
+  const chosen = names.length > 0 ? { ...given, nets: names } : given;
+  const { lines, skips, ratios, best } = await bench(what, { ...chosen, ...watch });
+  return {
+    events: [...lines, ...skips, ...ratios, ...best],
+    lines: lines.length + skips.length > 0 ? formatBench(lines, skips, style) : [],
+    closing: bestTable(lines, style),
+    failed: skips.some(isOurFailure),
+    measured: lines,
+  };
+}
+
+/** Classic pipelines beside scikit-learn, SIFT beside OpenCV. */
+async function classic(
+  names: readonly string[],
+  { against, seconds }: Given,
+  watch: Watch,
+  { style }: Output,
+): Promise<Found> {
+  if (names.length > 0) throw new ArgumentError(`bench classic takes no names, got ${names.join(", ")}`);
+  const results = await benchClassic({ against, seconds, ...watch } as BenchClassicOptions);
+  const { lines, skips, ratios } = results;
+  return { events: [...lines, ...skips, ...ratios], lines: formatBenchClassic(results, style) };
+}
+
+/** Decoders, the loader, and how long training waits for it. */
+async function data(
+  names: readonly string[],
+  { nets = [], engines = [], batchSize, workers, seconds, threads }: Given,
+  watch: Watch,
+  { style }: Output,
+): Promise<Found> {
+  if (names.length !== 1)
+    throw new ArgumentError(
+      `bench data takes one folder of class folders, got ${names.join(", ") || "none"}`,
+    );
+  const options = { net: nets[0], engine: engines[0], batchSize, workers, seconds, threads, ...watch };
+  const results = await benchData(names[0], options as BenchDataOptions);
+  const { decode, load, skips } = results;
+  return { events: [...decode, ...skips, ...load], lines: formatBenchData(results, style) };
+}
+
+/** Two ranks beside one process, and beside DistributedDataParallel. */
+async function distributed(
+  names: readonly string[],
+  { nets, engines, against, batchSize, rounds, seconds }: Given,
+  watch: Watch,
+  { style }: Output,
+): Promise<Found> {
+  const options = {
+    nets: names.length > 0 ? names : nets,
+    engines,
+    against,
+    batchSize,
+    rounds,
+    seconds,
+    ...watch,
+  };
+  const { lines, skips, ratios, models } = await benchDistributed(options as BenchDistributedOptions);
+  const leftOut = skips.map(
+    ({ net, engine, task, reason }) => `${net}, ${engine}, ${task}: left out, ${reason}`,
+  );
+  return {
+    events: [...lines, ...skips, ...ratios, ...models],
+    lines: [...(lines.length > 0 ? formatRanks(lines, models, style) : []), ...leftOut],
+    failed: skips.some(isOurFailure),
+  };
+}
+
+const isOurFailure = ({ library, absent }: SkipLine): boolean => library === "convoyant" && !absent;
 
 /** Profiles each of ours once more, in a file of its own if there are several. */
 async function showProfiles(
   lines: readonly BenchLine[],
-  threads: number | null,
+  threads: number,
   trace: string,
   output: Output,
 ): Promise<void> {
   const { profileContender } = await import("../experiments/bench/profile_bench.ts");
   const { showProfile } = await import("./console/profile_output.ts");
   const ours = lines.filter(({ library, net }) => library === "convoyant" && net !== undefined);
-  const named = ours.map((line) => [`${line.net}-${line.engine}-${line.precision}`, line] as const);
-  const measured = [...new Map(named)];
-  const several = measured.length > 1;
+  const measured = new Map(ours.map((line) => [`${line.net}-${line.engine}-${line.precision}`, line]));
+  const several = measured.size > 1;
   if (several) rmSync(trace);
   for (const [name, { task = "train", net, engine, precision, batch }] of measured) {
     const file = several ? trace.replace(/\.json$/, `-${name}.json`) : trace;
     const contender = { task: task as "train" | "infer", net: net as string, engine, precision };
-    const sizes = { batch: batch as number, threads: threads ?? availableParallelism() };
     output.line(`\n${net}, ${engine}, ${precision}, batch ${batch}:`);
-    await profileContender({ ...contender, ...sizes }, (runs) => showProfile(runs, file, output));
-  }
-}
-
-/** `convoyant bench data DIR`: decoders, the loader, and how long training waits for it. */
-export async function benchDataCommand(
-  folder: string,
-  options: BenchDataOptions,
-  output: Output,
-): Promise<number> {
-  const results = await interruptible(output, (watch) => benchData(folder, { ...options, ...watch }));
-  if (results === null) return INTERRUPTED;
-  const { decode, load, skips } = results;
-  for (const line of [...decode, ...skips, ...load]) output.event({ ...line });
-  output.lines(formatBenchData(results, output.style));
-  return 0;
-}
-
-/** `convoyant bench classic`: classic pipelines beside scikit-learn, SIFT beside OpenCV. */
-export async function benchClassicCommand(options: BenchClassicOptions, output: Output): Promise<number> {
-  const results = await interruptible(output, (watch) => benchClassic({ ...options, ...watch }));
-  if (results === null) return INTERRUPTED;
-  const { lines, skips, ratios } = results;
-  for (const line of [...lines, ...skips, ...ratios]) output.event({ ...line });
-  const right = (title: string) => ({ title, align: "right" as const });
-  const columns = [
-    { title: "task" },
-    { title: "library" },
-    ...["images", "seconds", "processor seconds"].map(right),
-  ];
-  const rows = lines.map(({ task, library, images, seconds, processorSeconds }) => [
-    task,
-    library,
-    String(images),
-    seconds.toPrecision(3),
-    processorSeconds.toPrecision(3),
-  ]);
-  output.lines(renderTable(columns, rows, output.style));
-  for (const { task, library, reason } of skips) output.line(`${task}, ${library}: left out, ${reason}`);
-  for (const { task, against, ratio, processorRatio } of ratios) {
-    output.line(
-      `${task}: ${ratio.toPrecision(3)} times as fast as ${against}, ${processorRatio.toPrecision(3)} times by processor time`,
+    await profileContender({ ...contender, batch: batch as number, threads }, (runs) =>
+      showProfile(runs, file, output),
     );
   }
-  return 0;
-}
-
-/** `convoyant bench distributed`: two ranks beside one process, and beside DistributedDataParallel. */
-export async function benchDistributedCommand(
-  options: BenchDistributedOptions,
-  output: Output,
-): Promise<number> {
-  const results = await interruptible(output, (watch) => benchDistributed({ ...options, ...watch }));
-  if (results === null) return INTERRUPTED;
-  const { lines, skips, ratios, models } = results;
-  for (const line of [...lines, ...skips, ...ratios, ...models]) output.event({ ...line });
-  if (lines.length > 0) output.lines(formatRanks(lines, models, output.style));
-  for (const { net, engine, task, reason } of skips)
-    output.line(`${net}, ${engine}, ${task}: left out, ${reason}`);
-  return skips.some(({ library, absent }) => library === "convoyant" && !absent) ? 1 : 0;
 }

@@ -5,18 +5,18 @@ import type { TrainedNetworkOptions } from "../experiments/evaluate.ts";
 import type { Output } from "./console/output.ts";
 import type { NetworkChoice } from "./network_commands.ts";
 
-export function chosenNetwork(given: Partial<NetworkChoice>, output: Output): TrainedNetworkOptions {
-  const { model = null, data = null, dataDir = null, resize = null, precision = null } = given;
-  const { limitBatches = null, engine = null, threads = null } = given;
+export function chosenNetwork(given: NetworkChoice, output: Output): TrainedNetworkOptions {
+  const { model = null, engine = null, threads = null, limitBatches = null } = given;
+  const { data, dataDir, resize, precision } = given;
   return {
     model,
     engine,
     threads,
     settings: {
-      ...(precision !== null && { precision: precisionNamed(precision) }),
-      ...(data !== null && { data: datasetEntry(data).name }),
-      ...(dataDir !== null && { dataDir }),
-      ...(resize !== null && { resize }),
+      ...(precision !== undefined && { precision: precisionNamed(precision) }),
+      ...(data !== undefined && { data: datasetEntry(data).name }),
+      ...(dataDir !== undefined && { dataDir }),
+      ...(resize !== undefined && { resize }),
       limitBatches,
     },
     onNote: (text) => output.note(text),

@@ -5,21 +5,21 @@ import { COMPARISON_COLUMNS, comparisonRow } from "../experiments/compare/compar
 import { isPhotosRun } from "../experiments/photos/photo_config.ts";
 import { namesPhotos } from "../experiments/photos/photo_source.ts";
 import { shellWord } from "../experiments/shell_text.ts";
+import type { GivenSettings } from "../experiments/training_config.ts";
 import { names } from "../models/index.ts";
 import { renderTable } from "../report/terminal/table.ts";
 import { INTERRUPTED } from "./console/interruption.ts";
 import type { Output } from "./console/output.ts";
-import { whileInterruptible } from "./console/series_output.ts";
-import { type TypedSettings, typedSettings } from "./typed_settings.ts";
+import { seriesShown } from "./train/series_output.ts";
 
 export interface CompareCommand {
   readonly model: string;
   /** `name=value,value` each. */
   readonly sets: readonly string[];
   readonly seeds: number;
-  readonly given: TypedSettings;
+  readonly given: GivenSettings;
   /** The folder of the comparison; resumed when it exists. */
-  readonly out: string | null;
+  readonly out?: string;
   readonly checkpointSeconds: number;
 }
 
@@ -31,8 +31,8 @@ export async function compareCommand(command: CompareCommand, output: Output): P
       `compare trains networks of the chapter by their names, and ${model} is not one; to compare trainings on photographs, train ` +
         "each with --seed and its settings (`convoyant train`), and list them with `convoyant runs`",
     );
-  const { metrics, folder, finished } = await whileInterruptible(output, (told) =>
-    compare(model, { sets, seeds, settings: typedSettings(given), out, checkpointSeconds, ...told }),
+  const { metrics, folder, finished } = await seriesShown(output, (told) =>
+    compare(model, { sets, seeds, settings: given, out: out ?? null, checkpointSeconds, ...told }),
   );
   output.line();
   output.lines(renderTable(COMPARISON_COLUMNS, metrics.map(comparisonRow), output.style));

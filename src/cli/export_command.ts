@@ -11,12 +11,13 @@ export interface ExportCommand extends Pick<NetworkChoice, "model" | "data" | "r
   /** The file that is written. */
   readonly file: string;
   /** Without the preprocessing. */
-  readonly bare: boolean;
+  readonly bare?: boolean;
 }
 
 export async function exportCommand(command: ExportCommand, output: Output): Promise<number> {
-  const { model, settings } = chosenNetwork(command, output);
-  const file = await exportOnnx(command.source, command.file, { bare: command.bare, model, settings });
+  const { bare = false } = command;
+  const { model = null, settings = {} } = chosenNetwork(command, output);
+  const file = await exportOnnx(command.source, command.file, { bare, model, settings });
   const row =
     (what: string) =>
     ({ name, type, shape }: ExportedValue) => [what, name, type.toLowerCase(), `[${shape.join(", ")}]`];

@@ -7,7 +7,7 @@ import { formatMetric } from "../report/number_text.ts";
 import { renderTable } from "../report/terminal/table.ts";
 import { INTERRUPTED } from "./console/interruption.ts";
 import type { Output } from "./console/output.ts";
-import { whileInterruptible } from "./console/series_output.ts";
+import { seriesShown } from "./train/series_output.ts";
 
 export type ReproduceCommand = Required<
   Pick<
@@ -18,7 +18,7 @@ export type ReproduceCommand = Required<
 
 /** Returns the exit code. */
 export async function reproduceCommand(command: ReproduceCommand, output: Output): Promise<number> {
-  const { runs, finished } = await whileInterruptible(output, (told) =>
+  const { runs, finished } = await seriesShown(output, (told) =>
     reproduce({
       ...command,
       ...told,

@@ -16,17 +16,17 @@ import type { Output } from "./console/output.ts";
 export interface SummaryCommand {
   readonly model: string;
   /** As this edition trains the network; the full one if it is not given. */
-  readonly edition: Edition | null;
-  readonly resize: number | null;
-  readonly batchSize: number | null;
+  readonly edition?: Edition;
+  readonly resize?: number;
+  readonly batchSize?: number;
   /** Whether to run training steps and print their program. */
-  readonly program: boolean;
-  readonly engine: string | null;
-  readonly threads: number | null;
+  readonly program?: boolean;
+  readonly engine?: string;
+  readonly threads?: number;
   /** Passes that the program's compiler leaves out. */
-  readonly withoutPasses: readonly string[];
+  readonly withoutPasses?: readonly string[];
   /** Of the program's step. */
-  readonly precision: string | null;
+  readonly precision?: string;
 }
 
 export async function summaryCommand(command: SummaryCommand, output: Output): Promise<number> {
@@ -35,7 +35,7 @@ export async function summaryCommand(command: SummaryCommand, output: Output): P
   const [channels, inputSize] = inputShape;
   const size = command.resize ?? inputSize;
   const batch = command.batchSize ?? (command.program ? presets[edition ?? "zh"].batchSize : 1);
-  const net = create(model, edition === null ? {} : { edition });
+  const net = create(model, edition === undefined ? {} : { edition });
   const input = [channels, size, size];
   const costs = command.program
     ? await showProgram(net, [batch, ...input], command, output)
@@ -66,13 +66,13 @@ function showLayers(
 async function showProgram(
   net: Module,
   inputShape: readonly number[],
-  { model, engine, threads, precision: wanted, withoutPasses }: SummaryCommand,
+  { model, engine, threads, precision: wanted, withoutPasses = [] }: SummaryCommand,
   output: Output,
 ): Promise<object> {
   for (const name of withoutPasses) oneOf("pass", name, OPTIONAL_PASSES);
   const asked = precisionNamed(wanted ?? "f32");
   await useEngine(engine ?? fastestEngine(), {
-    ...(threads !== null && { threads }),
+    ...(threads !== undefined && { threads }),
     withoutPasses,
   });
   const precision = await precisionHere(asked, (text) => output.note(text));

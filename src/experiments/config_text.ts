@@ -1,16 +1,9 @@
 /** Settings of a training in words: how they differ from the chapter's, and the command that repeats them. */
-import type { SchedulerOptions } from "../optim/schedulers/registry.ts";
+import { type NamedScheduler, schedulerText } from "./settings/scheduler_text.ts";
+import { optionTexts } from "./settings/setting.ts";
+import { TRAINING_SETTINGS } from "./settings/training_settings.ts";
 import { shellWord } from "./shell_text.ts";
 import { configure, type TrainingConfig } from "./training_config.ts";
-
-/** `step:stepSize=5,gamma=0.5`. */
-export function schedulerText(scheduler: TrainingConfig["scheduler"]): string {
-  if (scheduler === null) return "none";
-  const options = Object.entries(scheduler.options as SchedulerOptions).map(
-    ([name, value]) => `${name}=${value}`,
-  );
-  return options.length === 0 ? scheduler.name : `${scheduler.name}:${options.join(",")}`;
-}
 
 /**
  * In what a run differs from the chapter's, in words; empty when it is the chapter's.
@@ -53,34 +46,8 @@ export function differencesFromTheBook(config: TrainingConfig): string[] {
  * commandLine(configure("lenet", { lr: 0.5 }));
  * ```
  */
-export function commandLine(config: TrainingConfig): string {
-  const parts = ["npx convoyant train", config.model];
-  const flag = (name: string, value: unknown, usual?: unknown) => {
-    if (value !== null && value !== usual) parts.push(`--${name} ${shellWord(String(value))}`);
-  };
-  flag("data", config.data);
-  flag("edition", config.edition, "zh");
-  flag("epochs", config.epochs);
-  flag("batch-size", config.batchSize);
-  flag("optimizer", config.optimizer);
-  flag("lr", config.lr);
-  flag("momentum", config.momentum, 0);
-  flag("weight-decay", config.weightDecay, 0);
-  if (config.scheduler !== null) flag("scheduler", schedulerText(config.scheduler));
-  flag("label-smoothing", config.labelSmoothing, 0);
-  flag("patience", config.patience);
-  flag("val-split", config.valSplit, 0);
-  if (config.topk.length > 0) flag("topk", config.topk.join(","));
-  flag("weights", config.weights);
-  flag("resize", config.resize);
-  flag("seed", config.seed);
-  flag("engine", config.engine);
-  flag("threads", config.threads);
-  if (config.reproducible) parts.push("--reproducible");
-  if (config.exactConvolutions) parts.push("--exact-conv");
-  flag("precision", config.precision, "f32");
-  flag("micro-batch", config.microBatch, "auto");
-  flag("limit-batches", config.limitBatches);
-  for (const [name, value] of Object.entries(config.network)) flag("set", `${name}=${String(value)}`);
-  return parts.join(" ");
+export function commandLine({ model, dataDir: _, ...config }: TrainingConfig): string {
+  const textOf = (name: string, value: unknown) =>
+    shellWord(name === "scheduler" ? schedulerText(value as NamedScheduler) : String(value));
+  return ["npx convoyant train", model, ...optionTexts(TRAINING_SETTINGS, config, textOf)].join(" ");
 }

@@ -7,6 +7,8 @@ export {
   type DecodeLine,
   type LoadLine,
 } from "./bench/bench_data.ts";
+export type { GivenClassicSettings } from "./classic/classic_settings.ts";
+export { type TrainClassicOptions, type TrainedClassic, trainClassic } from "./classic/train_classic.ts";
 export { type CompareOptions, type Comparison, compare } from "./compare/compare.ts";
 export { commandLine, differencesFromTheBook } from "./config_text.ts";
 export { type CheckDataOptions, checkData, type DataCheck } from "./data_check/check_data.ts";

@@ -1,111 +1,36 @@
 /** The settings of a training: what `config.json` of a run holds. */
 import { join, resolve } from "node:path";
-import * as v from "valibot";
+import { isPlainObject } from "../base/builtin_kinds.ts";
 import { ArgumentError, FileError } from "../base/errors.ts";
+import { shownValue } from "../base/shown_value.ts";
 import { datasetEntry, datasetNames } from "../data/dataset_registry.ts";
 import { type EngineOptions, fastestEngine } from "../engines/select.ts";
 import { create, EDITIONS, type Edition, entry, type NetworkOptions, names } from "../models/index.ts";
 import { isKnown } from "../models/registry.ts";
 import { optimizerEntry, optimizerNames } from "../optim/registry.ts";
-import { schedulerNames, schedulerOptions } from "../optim/schedulers/registry.ts";
-import { PRECISIONS } from "../train/loop/precision.ts";
+import { schedulerOptions } from "../optim/schedulers/registry.ts";
 import { RUN_FILES, readRunConfig } from "../train/runs/run_folder.ts";
 import { precisionNamed } from "./available_precision.ts";
-import { MOST_PIXELS } from "./limits.ts";
 import { oneOf } from "./one_of.ts";
 import { PHOTOS_FORMAT } from "./photos/photo_config.ts";
+import { checkedSettings, notAsExpected } from "./settings/checked_settings.ts";
+import type { NamedScheduler } from "./settings/scheduler_text.ts";
+import { type SettingValues, settingsThat, usualSettings } from "./settings/setting.ts";
+import { MOST_CLASSES, TRAINING_SETTINGS } from "./settings/training_settings.ts";
 
-/** The most classes that a run's network may have: its last layer is made before there are weights for it. */
-const MOST_CLASSES = 10_000;
-
-const registered = (what: string, known: () => string[]) =>
-  v.pipe(
-    v.string(),
-    v.check(
-      (name) => known().includes(name),
-      ({ input }) => `there is no ${what} ${JSON.stringify(input)} (there are: ${known().join(", ")})`,
-    ),
-  );
-const whole = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least));
-const atLeast0 = v.pipe(v.number(), v.finite(), v.minValue(0));
-
-/** What older runs do not have is optional. */
-const schema = v.object({
-  format: v.literal("convoyant-run-1"),
-  model: v.pipe(
-    v.string(),
-    v.check(
-      isKnown,
-      ({ input }) => `there is no network ${JSON.stringify(input)} (there are: ${names().join(", ")})`,
-    ),
-  ),
-  data: registered("data set", datasetNames),
-  dataDir: v.nullable(v.string()),
-  epochs: whole(0),
-  batchSize: whole(1),
-  optimizer: registered("optimizer", optimizerNames),
-  lr: atLeast0,
-  momentum: atLeast0,
-  weightDecay: atLeast0,
-  /** Changes the learning rate. */
-  scheduler: v.optional(
-    v.nullable(
-      v.object({
-        name: registered("scheduler", schedulerNames),
-        options: v.record(v.string(), v.union([v.number(), v.string(), v.boolean(), v.array(v.number())])),
-      }),
-    ),
-    null,
-  ),
-  /** Share of the probability that is spread over all classes. */
-  labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0),
-  /** Epochs without an improvement after which training ends. */
-  patience: v.optional(v.nullable(whole(1)), null),
-  /** Share of the training set that is kept back to judge epochs by, in place of the test set. */
-  valSplit: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
-  /** Further accuracies that are counted: whether the true class is among the k likeliest. */
-  topk: v.optional(v.array(whole(1)), []),
-  /** The file that the initial weights come from. */
-  weights: v.optional(v.nullable(v.string()), null),
-  resize: v.nullable(v.pipe(whole(1), v.maxValue(MOST_PIXELS))),
-  seed: whole(0),
-  engine: v.string(),
-  threads: v.nullable(whole(1)),
-  reproducible: v.optional(v.boolean(), false),
-  exactConvolutions: v.optional(v.boolean(), false),
-  precision: v.optional(v.picklist(PRECISIONS), "f32"),
-  microBatch: v.optional(v.union([v.literal("auto"), whole(1)]), "auto"),
-  limitBatches: v.nullable(whole(1)),
-  edition: v.picklist(EDITIONS),
-  /** Settings of the network itself: activation, dropout, batchNorm, ... */
-  network: v.optional(
-    v.pipe(
-      v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
-      v.check(
-        ({ numClasses = 1 }) => !(Number(numClasses) > MOST_CLASSES),
-        `Expected numClasses of at most ${MOST_CLASSES}`,
-      ),
-    ),
-    {},
-  ),
-});
+/** What a file of settings of such a training calls its form. */
+const FORMAT = "convoyant-run-1";
 
 /** All settings of a training. */
-export type TrainingConfig = v.InferOutput<typeof schema>;
+export type TrainingConfig = { format: typeof FORMAT; model: string } & SettingValues<
+  typeof TRAINING_SETTINGS
+>;
 
-/** What was given; the chapter's settings for the rest. */
-export type GivenSettings = Partial<Omit<TrainingConfig, "format" | "model">>;
+/** What was given; the chapter's settings for the rest. [docs/settings.md](../../docs/settings.md) says what each means. */
+export type GivenSettings = Partial<SettingValues<typeof TRAINING_SETTINGS>>;
 
 /** What a run that is resumed may change; `train/loop/resume_rules.ts` says what follows from it. */
-export const CHANGEABLE = [
-  "epochs",
-  "engine",
-  "threads",
-  "precision",
-  "dataDir",
-  "batchSize",
-  "microBatch",
-] as const;
+export const CHANGEABLE = settingsThat(TRAINING_SETTINGS, ({ changeable }) => changeable);
 
 /** `useEngine`'s options for a run's engine. */
 export function engineOptions({
@@ -119,14 +44,23 @@ export function engineOptions({
 
 /** Reads a run's settings; throws a FileError that names the field which is wrong. */
 export function parseConfig(value: unknown, path: string): TrainingConfig {
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  throw new FileError(`${path} is damaged: ${issueText(result.issues[0]) ?? "the file is not as expected"}`);
+  const damaged = (problem: string) => new FileError(`${path} is damaged: ${problem}`);
+  if (!isPlainObject(value)) throw damaged("the file is not as expected: expected an object");
+  if (value.format !== FORMAT) throw damaged(notAsExpected("format", `expected ${FORMAT}`));
+  return checked(value, damaged);
 }
 
-function issueText(issue: v.BaseIssue<unknown>): string {
-  const field = issue.path?.map(({ key }) => String(key)).join(".") ?? "the file";
-  return `${field} is not as expected: ${issue.message}`;
+/** @throws what `fail` makes of the first setting that is not as it must be. */
+function checked(value: Readonly<Record<string, unknown>>, fail: (problem: string) => Error): TrainingConfig {
+  const { model } = value;
+  if (typeof model !== "string" || !isKnown(model)) {
+    const known = names().join(", ");
+    throw fail(notAsExpected("model", `there is no network ${shownValue(model)} (there are: ${known})`));
+  }
+  const settings = checkedSettings(TRAINING_SETTINGS, value, fail);
+  if (Number(settings.network.numClasses ?? 1) > MOST_CLASSES)
+    throw fail(notAsExpected("network", `expected numClasses of at most ${MOST_CLASSES}`));
+  return { format: FORMAT, model, ...settings };
 }
 
 /**
@@ -174,35 +108,25 @@ export function configure(model: string, given: GivenSettings = {}): TrainingCon
   const epochs = given.epochs ?? preset.epochs;
   const lr = given.lr ?? ownLr ?? preset.lr;
   const data = given.data ?? datasetNames()[0];
-  const config = checked({
-    format: "convoyant-run-1",
-    model,
-    data: datasetEntry(data).name,
-    dataDir: pathOrNull(given.dataDir),
-    epochs,
-    batchSize: given.batchSize ?? preset.batchSize,
-    optimizer: given.optimizer ?? "sgd",
-    lr,
-    momentum: given.momentum ?? 0,
-    weightDecay: given.weightDecay ?? 0,
-    scheduler: completeScheduler(given.scheduler, { epochs, lr }),
-    labelSmoothing: given.labelSmoothing ?? 0,
-    patience: given.patience ?? null,
-    valSplit: given.valSplit ?? 0,
-    topk: given.topk ?? [],
-    weights: pathOrNull(given.weights),
-    resize: given.resize ?? sizeFor(model, data),
-    seed: given.seed ?? 0,
-    engine: given.engine ?? fastestEngine(),
-    threads: given.threads ?? null,
-    reproducible: given.reproducible ?? false,
-    exactConvolutions: given.exactConvolutions ?? false,
-    precision: precisionNamed(given.precision ?? "f32"),
-    microBatch: given.microBatch ?? "auto",
-    limitBatches: given.limitBatches ?? null,
-    edition,
-    network,
-  });
+  const config = checked(
+    {
+      ...usualSettings(TRAINING_SETTINGS),
+      engine: fastestEngine(),
+      batchSize: preset.batchSize,
+      resize: given.resize ?? sizeFor(model, data),
+      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+      model,
+      data: datasetEntry(data).name,
+      dataDir: pathOrNull(given.dataDir),
+      epochs,
+      lr,
+      scheduler: completeScheduler(given.scheduler, { epochs, lr }),
+      weights: pathOrNull(given.weights),
+      precision: precisionNamed(given.precision ?? "f32"),
+      edition,
+    },
+    (problem) => new ArgumentError(`${model}: ${problem}`),
+  );
   // Whether the network has these options is found out before anything is written.
   if (Object.keys(network).length > 0) create(model, network as NetworkOptions);
   return config;
@@ -212,12 +136,12 @@ const pathOrNull = (path: string | null | undefined): string | null => (path ? r
 
 /** Settings of a scheduler by themselves would change with the number of epochs when a run is resumed. */
 function completeScheduler(
-  given: TrainingConfig["scheduler"] | undefined,
+  given: NamedScheduler | null | undefined,
   training: { epochs: number; lr: number },
-): TrainingConfig["scheduler"] {
+): NamedScheduler | null {
   if (!given) return null;
   const options = schedulerOptions(given.name, given.options, training);
-  return { name: given.name, options: { ...options } as NonNullable<TrainingConfig["scheduler"]>["options"] };
+  return { name: given.name, options: { ...options } as NamedScheduler["options"] };
 }
 
 /**
@@ -237,11 +161,4 @@ export function sizeFor(model: string, data: string): number | null {
     );
   }
   return inputShape[1] === imageShape[1] && inputShape[2] === imageShape[2] ? null : inputShape[1];
-}
-
-/** Values can come from where no option's parser has seen them: the variants of a comparison. */
-function checked(config: TrainingConfig): TrainingConfig {
-  const result = v.safeParse(schema, config);
-  if (result.success) return config;
-  throw new ArgumentError(`${config.model}: ${issueText(result.issues[0])}`);
 }

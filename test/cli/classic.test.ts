@@ -7,7 +7,7 @@ import { compareEntry } from "../../src/experiments/classic/classic_compare.ts";
 import { compareSvg, crossingSentence, crossings } from "../../src/experiments/classic/compare_crossings.ts";
 import { augmentationsOf, configAtSize } from "../../src/experiments/classic/compare_network.ts";
 import { loadClassic } from "../../src/experiments/classic/saved_classic.ts";
-import { type GivenClassicSettings, refuseUnused } from "../../src/experiments/classic/unused_settings.ts";
+import { type ClassicSettingsGiven, refuseUnused } from "../../src/experiments/classic/unused_settings.ts";
 import { openImages } from "../../src/experiments/training_parts.ts";
 import { root } from "../architecture/sources.ts";
 import { convoyantHere } from "./convoyant_here.ts";
@@ -132,7 +132,7 @@ describe("convoyant classic", () => {
     const file = join(temporaryFolder(), "photo.png");
     writeFileSync(file, stripes(true, 0));
     const usual = { features: "hog", classifier: "rbf-svm", data: "fashion-mnist" };
-    const cases: [given: Partial<GivenClassicSettings>, message: RegExp][] = [
+    const cases: [given: Partial<ClassicSettingsGiven>, message: RegExp][] = [
       [
         { words: 64 },
         /^--words has no effect on --features hog, .* or choose sift, dense-sift, daisy, surf$/,
@@ -154,9 +154,13 @@ describe("convoyant classic", () => {
     ];
     for (const [given, message] of cases)
       await assert.rejects(refuseUnused({ ...usual, ...given }), { name: "ArgumentError", message });
-    const fine: Partial<GivenClassicSettings>[] = [
-      ...[{}, { C: 2, gamma: 1 }, { features: "hog+sift", encoding: "vlad", pyramid: 2 }],
-      ...[{ features: "dense-sift", words: 8, encoding: "fisher" }, { data, side: 64 }, { dataDir: "." }],
+    const fine: Partial<ClassicSettingsGiven>[] = [
+      ...[{}, { C: 2, gamma: 1 }, { features: "hog+sift", encoding: "vlad" as const, pyramid: 2 }],
+      ...[
+        { features: "dense-sift", words: 8, encoding: "fisher" as const },
+        { data, side: 64 },
+        { dataDir: "." },
+      ],
       { features: "pixels+dense-sift", words: 8, pyramid: 1 },
     ];
     for (const given of fine) await refuseUnused({ ...usual, ...given });

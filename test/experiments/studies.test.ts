@@ -300,7 +300,7 @@ test("variants are all combinations, of the network's and the training's setting
 test("settings that do not exist are refused", () => {
   assert.throws(
     () => variantsOf("nin", ["activation=relu"]),
-    /nin has no setting `activation`.*it has dropout, headChannels, batchSize, lr/,
+    /nin has no setting `activation`.*it has dropout, headChannels, batchSize, optimizer/,
   );
   assert.throws(() => variantsOf("lenet", ["dropout"]), /expected --set name=value,value, got "dropout"/);
   assert.throws(() => variantsOf("lenet", ["dropout=0", "dropout=1"]), /`dropout` is set twice/);
@@ -309,7 +309,7 @@ test("settings that do not exist are refused", () => {
   assert.throws(() => variantsOf("lenet", [`batchSize=${values}`]), /65 combinations are more than 64/);
   assert.throws(
     () => configOfVariant("lenet", variantsOf("lenet", ["lr=high"])[0], {}),
-    /expected lr to be a number, got "high"/,
+    /lr is not as expected: expected a number of at least 0, got "high"/,
   );
   assert.throws(
     () => configOfVariant("lenet", variantsOf("lenet", ["activation=rellu"])[0], {}),

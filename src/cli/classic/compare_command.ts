@@ -1,7 +1,7 @@
 /** `convoyant classic compare`: pipelines and networks beside each other. */
 
 import { compareClassic, compareEntry } from "../../experiments/classic/classic_compare.ts";
-import { USUAL_SIDE } from "../../experiments/classic/classic_data.ts";
+import { USUAL_SIDE } from "../../experiments/classic/classic_settings.ts";
 import { compareSvg, crossingSentence, crossings } from "../../experiments/classic/compare_crossings.ts";
 import type { ComparePoint } from "../../experiments/classic/compare_entries.ts";
 import { refuseUnusedOfData } from "../../experiments/classic/unused_settings.ts";
@@ -14,10 +14,9 @@ import {
   formatRate,
 } from "../../report/number_text.ts";
 import { renderTable } from "../../report/terminal/table.ts";
-import { useEngine } from "../../tensor/index.ts";
-import { INTERRUPTED, interruption } from "../console/interruption.ts";
+import { INTERRUPTED } from "../console/interruption.ts";
 import type { Output } from "../console/output.ts";
-import { PhaseProgress } from "./phase_progress.ts";
+import { withPhases } from "./phase_progress.ts";
 
 /** Options of the command. */
 export interface ClassicCompareCommand {
@@ -40,20 +39,16 @@ export async function classicCompareCommand(
   const entries = texts.map(compareEntry);
   refuseUnusedOfData(command);
   const { engine, threads, output: file } = command;
-  if (engine !== undefined) await useEngine(engine, threads === undefined ? {} : { threads });
-  const interrupt = interruption(() => output.note("Stopping; press Ctrl-C again to stop at once."));
-  interrupt.arm();
-  const progress = new PhaseProgress(output);
   const points: ComparePoint[] = [];
-  try {
-    await compareClassic(
+  const finished = await withPhases(output, { engine, threads }, (watch) =>
+    compareClassic(
       entries,
       {
         ...command,
         side: command.side ?? USUAL_SIDE,
         onNote: (text) => output.note(text),
         onPoint: (point) => {
-          progress.stop();
+          watch.stopProgress();
           points.push(point);
           output.event({ event: "point", ...numbersOf(point) });
           output.line(
@@ -61,21 +56,15 @@ export async function classicCompareCommand(
           );
         },
       },
-      { signal: interrupt.signal, onProgress: ({ phase, done }) => progress.update(phase, done) },
-    );
-  } catch (error) {
-    progress.stop();
-    if (!interrupt.signal.aborted) throw error;
-    output.note("Interrupted.");
-  } finally {
-    progress.stop();
-    interrupt.release();
-  }
+      watch,
+    ),
+  );
+  if (finished === null) output.note("Interrupted.");
   if (points.length > 0) {
     writeFileAtomicSync(file, compareSvg(points, `Test accuracy on ${command.data}`));
     show(points, file, output);
   }
-  return interrupt.signal.aborted ? INTERRUPTED : 0;
+  return finished === null ? INTERRUPTED : 0;
 }
 
 /** The fields of a point alone: a result carries its model, too. */

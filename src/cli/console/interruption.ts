@@ -67,3 +67,21 @@ export function interruption(onFirst: () => void): { signal: AbortSignal; arm():
     },
   };
 }
+
+/**
+ * Runs what the first Ctrl-C ends in order, by the signal.
+ *
+ * @param onFirst - called at the first.
+ */
+export async function whileInterruptible<T>(
+  onFirst: () => void,
+  body: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const interrupt = interruption(onFirst);
+  interrupt.arm();
+  try {
+    return await body(interrupt.signal);
+  } finally {
+    interrupt.release();
+  }
+}

@@ -1,13 +1,6 @@
 /** `--profile FILE`: what a command's programs did, as a trace and as a table. */
-import { Option } from "commander";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Output } from "./output.ts";
-
-export const profileOption = (): Option =>
-  new Option(
-    "--profile <file>",
-    "time each step of some runs: a table, and a trace (.json) for ui.perfetto.dev, chrome://tracing and profiler.firefox.com",
-  );
 
 /** Runs a command's body, and writes the profile of what it ran if a file for it is named. */
 export async function profiled<T>(

@@ -12,12 +12,12 @@ export interface DataCheckCommand {
   readonly folder: string;
   /** Exit code 1 if anything was found. */
   readonly strict: boolean;
-  /** File of the report page; null for none. */
-  readonly report: string | null;
-  readonly run: string | null;
-  readonly model: string | null;
-  readonly engine: string | null;
-  readonly threads: number | null;
+  /** File of the report page. */
+  readonly report?: string;
+  readonly run?: string;
+  readonly model?: string;
+  readonly engine?: string;
+  readonly threads?: number;
   readonly skip: readonly string[];
 }
 
@@ -25,7 +25,8 @@ export interface DataCheckCommand {
 const MOST_PRINTED = 10;
 
 export async function dataCheckCommand(command: DataCheckCommand, output: Output): Promise<number> {
-  const { folder, strict, report, run, model, engine, threads, skip } = command;
+  const { folder, strict, report = null, skip, run = null } = command;
+  const { model = null, engine = null, threads = null } = command;
   const progress = new ImageProgress("checked");
   const interrupt = interruption(() => progress.note("Stopping."));
   interrupt.arm();

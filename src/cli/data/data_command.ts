@@ -11,7 +11,13 @@ import type { Output } from "../console/output.ts";
 
 export interface DataCommand {
   readonly name: string;
-  readonly dataDir: string | null;
+  readonly dataDir?: string;
+}
+
+export interface DataShowCommand extends DataCommand {
+  readonly split: "train" | "test";
+  readonly from: number;
+  readonly count: number;
 }
 
 export async function dataFetchCommand(command: DataCommand, output: Output): Promise<number> {
@@ -33,10 +39,7 @@ export async function dataFetchCommand(command: DataCommand, output: Output): Pr
   return 0;
 }
 
-export async function dataShowCommand(
-  command: DataCommand & { split: "train" | "test"; from: number; count: number },
-  output: Output,
-): Promise<number> {
+export async function dataShowCommand(command: DataShowCommand, output: Output): Promise<number> {
   const { classes } = datasetEntry(command.name);
   const dataset = await open(command, command.split === "train", output);
   if (command.from >= dataset.length) {
@@ -81,5 +84,5 @@ function sideBySide(tiles: readonly string[][]): string[] {
 
 function open({ name, dataDir }: DataCommand, train: boolean, output: Output) {
   const onProgress = (text: string) => output.note(text);
-  return openDataset(name, { train, dataDir: dataDir ?? undefined, onProgress });
+  return openDataset(name, { train, dataDir, onProgress });
 }

@@ -14,7 +14,7 @@ import type { Output } from "../console/output.ts";
 import type { NetworkChoice } from "../network_commands.ts";
 
 export interface LookCommand
-  extends Partial<NetworkChoice>,
+  extends NetworkChoice,
     Omit<LookOptions, "model" | "engine" | "threads" | "settings" | "topK" | "onNote" | "onProgress"> {
   readonly source: string | null;
   /** The file that is written. */
@@ -62,7 +62,7 @@ async function drawing(
 /** The folder of a short training of AlexNet; null if it was interrupted. */
 async function trainedBriefly(options: LookOptions, output: Output): Promise<string | null> {
   const { briefTraining } = await import("../../experiments/look/book_figure.ts");
-  const { trainShown } = await import("../train_command.ts");
+  const { trainShown } = await import("../train/train_command.ts");
   const { train } = await import("../../experiments/train.ts");
   const config = briefTraining(options);
   output.note(

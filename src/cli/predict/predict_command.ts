@@ -16,16 +16,16 @@ export interface PredictCommand extends NetworkChoice {
   /** Files, folders, `test:17`, or `-` for standard input. */
   readonly images: readonly string[];
   /** For dark objects on a white background. */
-  readonly invert: boolean;
-  /** How many classes are listed; null for as many as suit. */
-  readonly top: number | null;
-  readonly csv: boolean;
-  /** What is laid over each image; null for nothing. */
-  readonly look: PredictedLook | null;
-  /** Folder for the images with that; null for none. */
-  readonly output: string | null;
+  readonly invert?: boolean;
+  /** How many classes are listed; by default as many as suit. */
+  readonly top?: number;
+  readonly csv?: boolean;
+  /** What is laid over each image. */
+  readonly look?: PredictedLook;
+  /** Folder for the images with that. */
+  readonly output?: string;
   /** Views of each image whose probabilities are averaged. */
-  readonly tta: boolean | number;
+  readonly tta?: boolean | number;
 }
 
 /** More images get a line each. */
@@ -33,7 +33,7 @@ const MOST_SHOWN = 8;
 
 /** Returns the exit code: 1 if an image could not be read. */
 export async function predictCommand(command: PredictCommand, output: Output): Promise<number> {
-  const { source, invert, top, csv, tta, output: folder } = command;
+  const { source, invert = false, top, csv = false, tta = false, output: folder } = command;
   const { images, isList } = await givenImages(command.images);
   const isLong = isList || images.length > MOST_SHOWN;
   const progress = new ImageProgress("classified");
@@ -41,7 +41,7 @@ export async function predictCommand(command: PredictCommand, output: Output): P
   const counts = { read: 0, unread: 0 };
   const network = { ...chosenNetwork(command, output), onNote: (text: string) => progress.note(text) };
   try {
-    const files = folder === null ? null : new LookFiles(folder);
+    const files = folder === undefined ? null : new LookFiles(folder);
     const look = command.look ?? (files === null ? null : "grad-cam");
     const options = { ...network, invert, look, testTimeAugmentation: tta, signal: interrupt.signal };
     const predictor = await openPredictor(source, options);

@@ -10,8 +10,8 @@ export interface ServeCommand {
   /** A run's folder, or a file of a classifier. */
   readonly source: string;
   readonly options: ServeOptions;
-  readonly engine: string | null;
-  readonly threads: number | null;
+  readonly engine?: string;
+  readonly threads?: number;
 }
 
 export async function serveCommand(command: ServeCommand, output: Output): Promise<number> {
@@ -21,8 +21,8 @@ export async function serveCommand(command: ServeCommand, output: Output): Promi
   );
   const token = options.token ?? process.env.CONVOYANT_SERVE_TOKEN;
   const load = async () => {
-    await useEngine(engine === null ? fastestEngine() : engineHere(engine), {
-      ...(threads !== null && { threads }),
+    await useEngine(engine === undefined ? fastestEngine() : engineHere(engine), {
+      ...(threads !== undefined && { threads }),
     });
     return Classifier.load(source);
   };

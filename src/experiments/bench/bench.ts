@@ -23,6 +23,7 @@ import {
 } from "./baselines.ts";
 import { type BestLine, bestOf } from "./bench_best.ts";
 import { type BenchLine, ownLibrary, type RatioLine, ratiosOf, type SkipLine } from "./bench_lines.ts";
+import { BENCH_DEFAULTS } from "./bench_settings.ts";
 import { withModelFiles } from "./model_files.ts";
 
 /** What can be measured. */
@@ -80,7 +81,13 @@ type Work = Required<Omit<BenchOptions, "batchSize" | "threads" | "signal" | "on
  */
 export async function bench(what: string, options: BenchOptions = {}): Promise<BenchResults> {
   const { signal, onNote = () => {}, ...given } = options;
-  const work: Work = { ...DEFAULTS, engines: [fastestEngine()], ...known(given), what };
+  const work: Work = {
+    ...BENCH_DEFAULTS,
+    threads: null,
+    engines: [fastestEngine()],
+    ...known(given),
+    what,
+  };
   checkNames(work);
   const results = await withModelFiles(netsAsFiles(work), signal, (files) =>
     runInterleaved(contendersOf(work, files), {
@@ -94,18 +101,6 @@ export async function bench(what: string, options: BenchOptions = {}): Promise<B
   const skips = results.filter((r): r is SkipLine => r.event === "skip");
   return { lines, skips, ratios: ratiosOf(lines), best: bestOf(lines) };
 }
-
-const DEFAULTS = {
-  nets: ["lenet", "bn-lenet"],
-  precision: ["f32"],
-  against: [],
-  modes: ["eager", "channels-last", "compile"],
-  passes: [],
-  size: 1024,
-  rounds: 3,
-  seconds: 3,
-  threads: null,
-};
 
 function known(
   given: Omit<BenchOptions, "signal" | "onNote">,

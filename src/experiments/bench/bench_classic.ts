@@ -9,8 +9,10 @@ import type { ListenedSignal } from "../../base/web_types.ts";
 import { sift } from "../../classic/index.ts";
 import { openDataset } from "../../data/open_dataset.ts";
 import type { Image } from "../../records/image.ts";
+import { renderTable, type TableOptions } from "../../report/terminal/table.ts";
 import { lastWords, runBaseline } from "./baseline_process.ts";
 import { baselinePlaces } from "./baselines.ts";
+import { BENCH_DEFAULTS } from "./bench_settings.ts";
 
 /** What is measured, and against what. */
 interface ClassicTask {
@@ -66,9 +68,10 @@ export interface ClassicBenchResults {
 }
 
 export interface BenchClassicOptions {
-  readonly against: readonly string[];
-  /** Of the SIFT measurement. */
-  readonly seconds: number;
+  /** Other libraries. Default none. */
+  readonly against?: readonly string[];
+  /** Of the SIFT measurement. Default 3. */
+  readonly seconds?: number;
   /** Divides the training images, to try things out. */
   readonly divide?: number;
   readonly signal?: ListenedSignal;
@@ -77,7 +80,7 @@ export interface BenchClassicOptions {
 
 /** @throws ArgumentError for a library that is not known; Error if our own program fails. */
 export async function benchClassic(options: BenchClassicOptions): Promise<ClassicBenchResults> {
-  const { against, onNote, divide = 1 } = options;
+  const { against = BENCH_DEFAULTS.against, onNote, divide = 1 } = options;
   for (const name of against) {
     if ((classicBaselines as readonly string[]).includes(name)) continue;
     throw new ArgumentError(
@@ -183,13 +186,14 @@ async function benchSift(
   lines: ClassicBenchLine[],
   skips: { event: "skipped"; task: string; library: string; reason: string }[],
 ): Promise<void> {
+  const { seconds: enough = BENCH_DEFAULTS.seconds } = options;
   const image = blobs();
   const detector = sift();
   await detector.detect(image);
   options.onNote?.("sift of an image of 512 x 512 pixels: convoyant");
   const [began, used] = [performance.now(), process.cpuUsage()];
   let count = 0;
-  for (; performance.now() - began < options.seconds * 1000; count++) await detector.detect(image);
+  for (; performance.now() - began < enough * 1000; count++) await detector.detect(image);
   const { user, system } = process.cpuUsage(used);
   const times = {
     seconds: (performance.now() - began) / 1000 / count,
@@ -201,7 +205,7 @@ async function benchSift(
   try {
     const file = join(folder, "image.bin");
     writeFileSync(file, image.data);
-    const found = await theirs("opencv_sift.py", [file, String(SIFT_SIDE), String(options.seconds)], options);
+    const found = await theirs("opencv_sift.py", [file, String(SIFT_SIDE), String(enough)], options);
     if (typeof found === "string")
       skips.push({ event: "skipped", task: "sift", library: "opencv", reason: found });
     else lines.push({ event: "bench", task: "sift", library: "opencv", images: 1, ...found });
@@ -240,4 +244,27 @@ function ratiosOf(lines: readonly ClassicBenchLine[]): ClassicRatioLine[] {
       const processorRatio = processorSeconds / own.processorSeconds;
       return [{ event: "ratio" as const, task, against: library, ratio, processorRatio }];
     });
+}
+
+/** Results as a table, what was left out, and how they compare. */
+export function formatBenchClassic(
+  { lines, skips, ratios }: ClassicBenchResults,
+  options: TableOptions = {},
+): string[] {
+  const right = (title: string) => ({ title, align: "right" as const });
+  const titles = ["images", "seconds", "processor seconds"];
+  const columns = [{ title: "task" }, { title: "library" }, ...titles.map(right)];
+  const rows = lines.map(({ task, library, images, seconds, processorSeconds }) => [
+    task,
+    library,
+    ...[String(images), seconds.toPrecision(3), processorSeconds.toPrecision(3)],
+  ]);
+  return [
+    ...renderTable(columns, rows, options),
+    ...skips.map(({ task, library, reason }) => `${task}, ${library}: left out, ${reason}`),
+    ...ratios.map(
+      ({ task, against, ratio, processorRatio }) =>
+        `${task}: ${ratio.toPrecision(3)} times as fast as ${against}, ${processorRatio.toPrecision(3)} times by processor time`,
+    ),
+  ];
 }

@@ -13,6 +13,7 @@ import { defaultSession } from "../../runtime/runtime.ts";
 import { crossEntropy, stopEngine, type Tensor, useEngine } from "../../tensor/index.ts";
 import { processors } from "../../workers/processors.ts";
 import type { SkipLine } from "./bench_lines.ts";
+import { BENCH_DEFAULTS } from "./bench_settings.ts";
 
 /** What `benchData` measures with. */
 export interface BenchDataOptions {
@@ -84,7 +85,8 @@ const MAX_BYTES = 2 ** 28;
  * ```
  */
 export async function benchData(root: string, options: BenchDataOptions = {}): Promise<BenchDataResults> {
-  const { net: name = "resnet18", engine = fastestEngine(), threads, seconds = 3, signal, onNote } = options;
+  const { net: name = "resnet18", engine = fastestEngine(), threads, signal, onNote } = options;
+  const { seconds = BENCH_DEFAULTS.seconds } = options;
   const [channels, height, width] = entry(name).inputShape;
   const split = findSplits(root)[0]?.split ?? null;
   const { RandomHorizontalFlip, RandomResizedCrop, ToTensor } = transforms;

@@ -48,9 +48,6 @@ export interface ClassicDataOptions {
   readonly onNote?: (text: string) => void;
 }
 
-/** Side in pixels to which photographs are resized if nothing is said. */
-export const USUAL_SIDE = 96;
-
 /** Share of a folder's images that is tested on. */
 const TEST_SHARE = 0.2;
 

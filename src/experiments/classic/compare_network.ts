@@ -5,9 +5,10 @@ import { Subset } from "../../data/dataset.ts";
 import { datasetEntry, datasetNames } from "../../data/dataset_registry.ts";
 import { RandomCrop, RandomHorizontalFlip, type Transform } from "../../data/transforms/index.ts";
 import { entry } from "../../models/index.ts";
+import { schedulerEntry } from "../../optim/schedulers/registry.ts";
 import { evaluate, fit } from "../../train/index.ts";
-import { schedulerFrom } from "../scheduler_text.ts";
-import { list, settingValue } from "../setting_text.ts";
+import { type NamedScheduler, schedulerFrom } from "../settings/scheduler_text.ts";
+import { list, settingValue } from "../settings/setting_text.ts";
 import { configure, type GivenSettings, type TrainingConfig } from "../training_config.ts";
 import { fitSettings, makeNetwork, makeOptimizer, openImages } from "../training_parts.ts";
 import type { ClassicWatch } from "./classic_run.ts";
@@ -54,7 +55,7 @@ export function networkEntry(text: string): NetworkEntry {
     const [name, value] = [part.slice(0, equals), part.slice(equals + 1)];
     if (name === "augment") augment = augmentations(value);
     else if (name === "growth") growth = growthFrom(value);
-    else if (name === "scheduler") training[name] = schedulerFrom(value);
+    else if (name === "scheduler") training[name] = knownScheduler(value);
     else if ((TRAINING_SETTINGS as readonly string[]).includes(name)) training[name] = settingValue(value);
     else if ((entry(model).options as readonly string[]).includes(name)) network[name] = settingValue(value);
     else
@@ -65,6 +66,12 @@ export function networkEntry(text: string): NetworkEntry {
   }
   const given = { ...(training as GivenSettings), network };
   return { kind: "network", name: text, model, given, augment, growth };
+}
+
+function knownScheduler(text: string): NamedScheduler {
+  const scheduler = schedulerFrom(text);
+  schedulerEntry(scheduler.name);
+  return scheduler;
 }
 
 function augmentations(text: string): readonly string[] {

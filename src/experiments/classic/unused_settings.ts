@@ -1,29 +1,21 @@
 /** Settings of a pipeline that would have no effect: refused, since what was meant is another thing. Node only. */
 import { ArgumentError } from "../../base/errors.ts";
+import type { SettingValues } from "../settings/setting.ts";
 import { classifierEntry, classifierNames } from "./classic_classifiers.ts";
 import { isFolder } from "./classic_data.ts";
 import { type FeatureEntry, featureEntries, featureNames } from "./classic_features.ts";
+import type { CLASSIC_SETTINGS, GivenClassicSettings } from "./classic_settings.ts";
 
 /** What was given; undefined for what was not. */
-export interface GivenClassicSettings {
-  readonly features: string;
-  readonly classifier: string;
-  readonly data: string;
-  readonly dataDir?: string | undefined;
-  readonly side?: number | undefined;
-  readonly words?: number | undefined;
-  readonly encoding?: string | undefined;
-  readonly pyramid?: number | undefined;
-  readonly C?: number | undefined;
-  readonly gamma?: number | undefined;
-}
+export type ClassicSettingsGiven = GivenClassicSettings &
+  Pick<SettingValues<typeof CLASSIC_SETTINGS>, "features" | "classifier" | "data">;
 
 /**
  * Looks for settings that neither the features, nor the classifier, nor the data have.
  *
  * @throws ArgumentError for the first one that would have no effect, or an unknown name.
  */
-export async function refuseUnused(given: GivenClassicSettings): Promise<void> {
+export async function refuseUnused(given: ClassicSettingsGiven): Promise<void> {
   refuseUnusedOfData(given);
   for (const name of ["C", "gamma"] as const) {
     if (given[name] === undefined || classifierEntry(given.classifier).takes.includes(name)) continue;
@@ -40,7 +32,7 @@ export function refuseUnusedOfData({
   data,
   dataDir,
   side,
-}: Pick<GivenClassicSettings, "data" | "dataDir" | "side">): void {
+}: Pick<ClassicSettingsGiven, "data" | "dataDir" | "side">): void {
   if (isFolder(data)) {
     if (dataDir !== undefined)
       throw new ArgumentError(
@@ -53,7 +45,7 @@ export function refuseUnusedOfData({
   }
 }
 
-async function refuseUnusedWords({ features, words, ...given }: GivenClassicSettings): Promise<void> {
+async function refuseUnusedWords({ features, words, ...given }: ClassicSettingsGiven): Promise<void> {
   const name = words !== undefined ? "words" : (["encoding", "pyramid"] as const).find((one) => given[one]);
   if (name === undefined) return;
   const uses = await Promise.all(featureEntries(features).map(useOfWords));

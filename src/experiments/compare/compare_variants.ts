@@ -3,23 +3,15 @@ import { ArgumentError, didYouMean } from "../../base/errors.ts";
 import { entry } from "../../models/index.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
 import type { SeriesRun } from "../series_run.ts";
-import { list, settingValue } from "../setting_text.ts";
+import { settingsThat } from "../settings/setting.ts";
+import { list, settingValue } from "../settings/setting_text.ts";
+import { TRAINING_SETTINGS } from "../settings/training_settings.ts";
 import { configure, type GivenSettings, type TrainingConfig } from "../training_config.ts";
 
 type Value = string | number | boolean;
 
 /** Settings of a training that can be compared, besides the network's own settings. */
-const TRAINING_SETTINGS = [
-  "batchSize",
-  "lr",
-  "momentum",
-  "weightDecay",
-  "optimizer",
-  "resize",
-  "edition",
-  "precision",
-  "labelSmoothing",
-] as const;
+const COMPARABLE: readonly string[] = settingsThat(TRAINING_SETTINGS, ({ comparable }) => comparable);
 
 /** More trainings than a person waits for. */
 const MOST_VARIANTS = 64;
@@ -39,7 +31,7 @@ export interface SettingsVariant {
  */
 export function variantsOf(model: string, sets: readonly string[]): SettingsVariant[] {
   const { options } = entry(model);
-  const known: readonly string[] = [...options.filter((name) => name !== "numClasses"), ...TRAINING_SETTINGS];
+  const known: readonly string[] = [...options.filter((name) => name !== "numClasses"), ...COMPARABLE];
   let variants: Record<string, Value>[] = [{}];
   for (const text of sets) {
     const at = text.indexOf("=");
@@ -82,14 +74,8 @@ export function configOfVariant(
   const training: Record<string, Value> = {};
   const network: Record<string, Value> = { ...given.network };
   for (const [name, value] of Object.entries(variant.settings)) {
-    if ((TRAINING_SETTINGS as readonly string[]).includes(name)) training[name] = value;
+    if (COMPARABLE.includes(name)) training[name] = value;
     else network[name] = value;
-  }
-  for (const name of ["batchSize", "lr", "momentum", "weightDecay", "resize", "labelSmoothing"]) {
-    const value = training[name];
-    if (value !== undefined && typeof value !== "number") {
-      throw new ArgumentError(`compare: expected ${name} to be a number, got "${value}"`);
-    }
   }
   return configure(model, {
     ...given,

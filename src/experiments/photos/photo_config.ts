@@ -7,58 +7,35 @@ import { parseJson } from "../../base/json_text.ts";
 import { writeFileAtomicSync } from "../../io/atomic_file.ts";
 import { MOST_JSON_BYTES, readTextSync } from "../../io/regular_file.ts";
 import type { Preprocessing } from "../../records/preprocessing.ts";
-import { PRECISIONS } from "../../train/loop/precision.ts";
 import { RUN_FILES } from "../../train/runs/run_folder.ts";
+import { checkedSettings, notAsExpected } from "../settings/checked_settings.ts";
+import type { SettingValues } from "../settings/setting.ts";
+import { MOST_SIDE, PHOTO_SETTINGS } from "./photo_settings.ts";
 
 /** What `config.json` and `photos.json` of such a run call their form. */
 export const PHOTOS_FORMAT = "convoyant-photos-1";
 
-/** The most pixels of a side: a training image of three channels then takes 48 MiB as bytes. */
-export const MOST_SIDE = 4096;
-
 const whole = (least: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(least));
-const share = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
-const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+/** What the weights are in the beginning. */
+const INITIAL = ["imagenet", "random", "file", "onnx", "run"] as const;
+
+/** All settings of a training on photographs. */
+export type PhotosConfig = {
+  format: typeof PHOTOS_FORMAT;
+  /** The folder, or the CSV list. */
+  photos: string;
+  /** Where the network comes from: a registered name, "scratch", a file, or the folder of a run. */
+  from: string;
+  /** The registered name of the network; null for one out of an ONNX file. */
+  model: string | null;
+  initial: (typeof INITIAL)[number];
+} & SettingValues<typeof PHOTO_SETTINGS>;
 
 const settingsSchema = v.object({
   format: v.literal(PHOTOS_FORMAT),
-  /** The folder, or the CSV list. */
   photos: v.string(),
-  /** Where the network comes from: a registered name, "scratch", a file, or the folder of a run. */
-  from: v.string(),
-  /** The registered name of the network; null for one out of an ONNX file. */
-  model: v.nullable(v.string()),
-  /** What the weights are in the beginning. */
-  initial: v.picklist(["imagenet", "random", "file", "onnx", "run"]),
-  imageSize: v.pipe(whole(8), v.maxValue(MOST_SIDE)),
-  epochs: whole(0),
-  freezeEpochs: whole(0),
-  lr: positive,
-  lrMult: v.pipe(positive, v.minValue(1)),
-  /** Share of the backbone's layers, from the input on, that are not trained. */
-  frozenShare: share,
-  batchSize: whole(1),
-  labelSmoothing: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
-  /** Decay of the moving average of the weights. */
-  ema: v.nullable(share),
-  /** Where the network ends between the weights before the whole network's training and after it; runs of old end after it. */
-  interpolate: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 1),
-  mix: v.pipe(v.array(v.picklist(["mixup", "cutmix"])), v.readonly()),
-  unfreeze: v.picklist(["all", "gradual"]),
-  augment: v.picklist(["none", "light", "strong"]),
-  classWeights: v.picklist(["none", "balanced"]),
-  patience: v.nullable(whole(1)),
-  valSplit: share,
-  testSplit: share,
-  seed: whole(0),
-  engine: v.string(),
-  threads: v.nullable(whole(1)),
-  precision: v.picklist(PRECISIONS),
-  microBatch: v.union([v.literal("auto"), whole(1)]),
+  initial: v.picklist(INITIAL),
 });
-
-/** All settings of a training on photographs. */
-export type PhotosConfig = v.InferOutput<typeof settingsSchema>;
 
 /** The part of a split that an image belongs to. */
 export const PHOTO_SPLITS = ["train", "val", "test"] as const;
@@ -82,7 +59,7 @@ const preprocessingSchema = v.object({
 
 const schema = v.object({
   format: v.literal(PHOTOS_FORMAT),
-  config: settingsSchema,
+  config: v.looseObject(settingsSchema.entries),
   preprocessing: preprocessingSchema,
   classes: v.pipe(v.array(v.string()), v.minLength(2), v.maxLength(10_000)),
   /** Name, number of the class, part of the split, bytes of the file. */
@@ -113,10 +90,10 @@ export function readPhotosRecord(folder: string): PhotosRecord {
     throw new FileError(`${path} is damaged: it is not JSON; start a new run`, { cause: error });
   }
   const result = v.safeParse(schema, content);
-  if (result.success) return withOwnImages(folder, result.output);
-  const [issue] = result.issues;
-  const field = issue.path?.map(({ key }) => String(key)).join(".") ?? "the file";
-  throw new FileError(`${path} is damaged: ${field} is not as expected: ${issue.message}`);
+  const damaged = (problem: string) => new FileError(`${path} is damaged: ${problem}`);
+  if (!result.success) throw damaged(issueText(result.issues));
+  const config = checkedPhotosConfig(result.output.config, damaged);
+  return withOwnImages(folder, { ...result.output, config });
 }
 
 /** A run out of the Lab holds its images itself. */
@@ -138,11 +115,16 @@ export function writePhotosRecord(folder: string, record: PhotosRecord): void {
   );
 }
 
+function issueText([issue]: readonly v.BaseIssue<unknown>[]): string {
+  return notAsExpected(issue.path?.map(({ key }) => String(key)).join(".") ?? "the file", issue.message);
+}
+
 /** @throws what `fail` makes of a setting that is out of its range. */
-export function checkedPhotosConfig(config: PhotosConfig, fail: (message: string) => Error): PhotosConfig {
-  const result = v.safeParse(settingsSchema, config);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const field = issue.path?.map(({ key }) => String(key)).join(".") ?? "the settings";
-  throw fail(`${field} is not as expected: ${issue.message}`);
+export function checkedPhotosConfig(
+  given: Readonly<Record<string, unknown>>,
+  fail: (message: string) => Error,
+): PhotosConfig {
+  const result = v.safeParse(settingsSchema, given);
+  if (!result.success) throw fail(issueText(result.issues));
+  return { ...result.output, ...checkedSettings(PHOTO_SETTINGS, given, fail) };
 }

@@ -4,7 +4,7 @@ import { ArgumentError } from "../../base/errors.ts";
 import { entry } from "../../models/index.ts";
 import type { Precision } from "../../train/loop/precision.ts";
 import { precisionNamed } from "../available_precision.ts";
-import { MOST_SEEDS } from "../limits.ts";
+import { MOST_SEEDS } from "../settings/limits.ts";
 import type { RunToTrain } from "../train_series.ts";
 import { configure, type GivenSettings, type TrainingConfig } from "../training_config.ts";
 

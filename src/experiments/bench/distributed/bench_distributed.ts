@@ -9,6 +9,7 @@ import { entry } from "../../../models/index.ts";
 import { processors } from "../../../workers/processors.ts";
 import { baselinePlaces, type Contender, missingPart, runInterleaved } from "../baselines.ts";
 import type { SkipLine } from "../bench_lines.ts";
+import { BENCH_DEFAULTS } from "../bench_settings.ts";
 import { type ModelLine, modelOf } from "./cost_model.ts";
 import { type RankLine, type RankRatioLine, rankRatios } from "./rank_lines.ts";
 import { VirtualMachines } from "./virtual_machines.ts";
@@ -44,7 +45,7 @@ const ENOUGH = 180;
 
 /** @throws ArgumentError for names that are not known; DistributedError without an mpirun. */
 export async function benchDistributed(options: BenchDistributedOptions): Promise<BenchDistributedResults> {
-  const { nets = DISTRIBUTED_NETS, against = [], seconds = 3, signal, onNote } = options;
+  const { nets = DISTRIBUTED_NETS, against = [], seconds = BENCH_DEFAULTS.seconds, signal, onNote } = options;
   const other = against.find((name) => name !== "pytorch");
   if (other !== undefined)
     throw new ArgumentError(`bench distributed: expected --against pytorch, got ${other}`);

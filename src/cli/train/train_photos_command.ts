@@ -11,6 +11,7 @@ import {
   type TrainedPhotos,
   trainPhotos,
 } from "../../experiments/photos/train_photos.ts";
+import { dashed } from "../../experiments/settings/setting.ts";
 import { INTERRUPTED, interruption } from "../console/interruption.ts";
 import { NamedProgress } from "../console/named_progress.ts";
 import type { Output } from "../console/output.ts";
@@ -113,8 +114,4 @@ async function findLr(
 
 function trainOptions({ from, model, resize, ...settings }: TrainPhotosCommand["given"]) {
   return { from: from ?? null, model: model ?? null, imageSize: resize ?? null, settings };
-}
-
-function dashed(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -1,15 +1,15 @@
 /** `convoyant engine`: which engines work here, how fast they are, and which is taken by default. */
-import { OutOfMemoryError } from "../base/errors.ts";
-import { findMpi } from "../distributed/mpi/load_mpi.ts";
-import type { EngineInfo } from "../engines/contract/engine.ts";
-import { engineNames } from "../engines/engine_names.ts";
-import { fastestEngine } from "../engines/select.ts";
-import { type Measured, measureEngine } from "../experiments/bench/engine_speed.ts";
-import { renderTable } from "../report/terminal/table.ts";
-import { startedEngine } from "../runtime/runtime.ts";
-import { stopEngine, useEngine } from "../tensor/index.ts";
-import { processors, processorsOfMachine, quotaOfContainer } from "../workers/processors.ts";
-import type { Output } from "./console/output.ts";
+import { OutOfMemoryError } from "../../base/errors.ts";
+import { findMpi } from "../../distributed/mpi/load_mpi.ts";
+import type { EngineInfo } from "../../engines/contract/engine.ts";
+import { engineNames } from "../../engines/engine_names.ts";
+import { fastestEngine } from "../../engines/select.ts";
+import { type Measured, measureEngine } from "../../experiments/bench/engine_speed.ts";
+import { renderTable } from "../../report/terminal/table.ts";
+import { startedEngine } from "../../runtime/runtime.ts";
+import { stopEngine, useEngine } from "../../tensor/index.ts";
+import { processors, processorsOfMachine, quotaOfContainer } from "../../workers/processors.ts";
+import type { Output } from "../console/output.ts";
 import { explainAlgorithms } from "./measured_algorithms.ts";
 
 interface Tried {
@@ -22,7 +22,7 @@ interface Tried {
 }
 
 export async function engineCommand(
-  options: { threads: number | null; size: number; explain: boolean },
+  options: { threads?: number; size: number; explain: boolean },
   output: Output,
 ): Promise<number> {
   const tried: Tried[] = [];
@@ -70,9 +70,9 @@ function processorsInWords(): string {
     : String(used);
 }
 
-async function tryOut(name: string, threads: number | null, size: number): Promise<Tried> {
+async function tryOut(name: string, threads: number | undefined, size: number): Promise<Tried> {
   try {
-    await useEngine(name, threads === null ? {} : { threads });
+    await useEngine(name, threads === undefined ? {} : { threads });
     const measured = await measureEngine(size, name === "reference");
     return { name, info: startedEngine(), measured, reason: "" };
   } catch (error) {

@@ -1,45 +1,36 @@
 /** `convoyant train`: a network of the chapter by its name, or a classifier on photographs by their folder. */
 import { existsSync } from "node:fs";
-import { ArgumentError, FileError } from "../base/errors.ts";
-import { isPhotosRun } from "../experiments/photos/photo_config.ts";
-import { namesPhotos } from "../experiments/photos/photo_source.ts";
-import { names } from "../models/index.ts";
-import type { Output } from "./console/output.ts";
-import { requireOptionsFor } from "./photos/photo_options.ts";
+import { ArgumentError, FileError } from "../../base/errors.ts";
+import { isPhotosRun } from "../../experiments/photos/photo_config.ts";
+import { namesPhotos } from "../../experiments/photos/photo_source.ts";
+import { names } from "../../models/index.ts";
+import type { Output } from "../console/output.ts";
+import { requireOptionsFor } from "./own_settings.ts";
 
 /** Options as they were given. */
 type Given = Readonly<Record<string, any>>;
 
 /** Returns the exit code. */
 export async function trainAny(what: string | null, options: Given, output: Output): Promise<number> {
-  const {
-    out = null,
-    resume = null,
-    checkpointSeconds,
-    findLr = false,
-    set: network,
-    lab = null,
-    ...given
-  } = options;
+  const { out = null, resume = null, checkpointSeconds, findLr = false, lab = null, ...given } = options;
   if (isOfPhotos(what, resume)) {
     requireOptionsFor("photographs", options);
-    const { trainPhotosCommand } = await import("./photos/train_photos_command.ts");
+    const { trainPhotosCommand } = await import("./train_photos_command.ts");
     const command = { photos: what, given, out, resume, findLr, checkpointSeconds, lab };
     return trainPhotosCommand(command, output);
   }
   if (what !== null && !names().includes(what) && /[\\/.]/.test(what)) throw noFolder(what);
   requireOptionsFor("network", options);
-  const settings = { ...given, ...(network !== undefined && { network }) };
   if (findLr) {
     if (what === null)
       throw new ArgumentError(
         "train: --find-lr needs a model or a folder of photographs: convoyant train lenet --find-lr",
       );
     const { findLrCommand } = await import("./find_lr_command.ts");
-    return findLrCommand(what, settings, output);
+    return findLrCommand(what, given, output);
   }
   const { trainCommand } = await import("./train_command.ts");
-  return trainCommand({ model: what, given: settings, out, resume, checkpointSeconds, lab }, output);
+  return trainCommand({ model: what, given, out, resume, checkpointSeconds, lab }, output);
 }
 
 /** The name of a network is one also if there is a folder of that name. */

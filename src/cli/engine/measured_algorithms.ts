@@ -1,7 +1,7 @@
 /** `convoyant engine --explain`: what was measured, and which algorithm was chosen for each piece of work. */
-import { autotuningCachePath, measuredAlgorithms } from "../engines/onednn/tuning/autotuning_cache.ts";
-import { renderTable } from "../report/terminal/table.ts";
-import type { Output } from "./console/output.ts";
+import { autotuningCachePath, measuredAlgorithms } from "../../engines/onednn/tuning/autotuning_cache.ts";
+import { renderTable } from "../../report/terminal/table.ts";
+import type { Output } from "../console/output.ts";
 
 export function explainAlgorithms(output: Output): void {
   const machines = Object.entries(measuredAlgorithms());

@@ -1,16 +1,15 @@
 /** `convoyant train`: trains a network and keeps the run. */
-import { ArgumentError } from "../base/errors.ts";
-import { resume, type TrainedResult, type TrainOptions, train } from "../experiments/train.ts";
-import { configure, readConfig } from "../experiments/training_config.ts";
-import { entry } from "../models/index.ts";
-import { INTERRUPTED, interruption } from "./console/interruption.ts";
-import type { Output } from "./console/output.ts";
-import { TrainOutput } from "./console/train_output.ts";
-import { type TypedSettings, typedSettings } from "./typed_settings.ts";
+import { ArgumentError } from "../../base/errors.ts";
+import { resume, type TrainedResult, type TrainOptions, train } from "../../experiments/train.ts";
+import { configure, type GivenSettings, readConfig } from "../../experiments/training_config.ts";
+import { entry } from "../../models/index.ts";
+import { INTERRUPTED, interruption } from "../console/interruption.ts";
+import type { Output } from "../console/output.ts";
+import { TrainOutput } from "./train_output.ts";
 
 export interface TrainCommand {
   readonly model: string | null;
-  readonly given: TypedSettings;
+  readonly given: GivenSettings;
   readonly out: string | null;
   readonly resume: string | null;
   readonly checkpointSeconds: number;
@@ -61,14 +60,13 @@ export async function trainShown(
 /** The page that shows the training; its code is loaded if it is asked for. */
 async function openLab(port: number | true | null, output: Output) {
   if (port === null) return null;
-  const { LiveLab } = await import("./lab/live_lab.ts");
+  const { LiveLab } = await import("../lab/live_lab.ts");
   return LiveLab.open(port, output);
 }
 
 function start({ model, given, resume: run, out }: TrainCommand, options: TrainOptions) {
-  const settings = typedSettings(given);
   if (run === null) {
-    if (model !== null) return train(configure(model, settings), { ...options, out });
+    if (model !== null) return train(configure(model, given), { ...options, out });
     throw new ArgumentError(
       "train: name a model (`convoyant train lenet`) or a run to go on with (--resume RUN)",
     );
@@ -78,5 +76,5 @@ function start({ model, given, resume: run, out }: TrainCommand, options: TrainO
   if (model !== null) entry(model);
   if (model !== null && model !== stored.model)
     throw new ArgumentError(`train: ${run} trains ${stored.model}, not ${model}`);
-  return resume(run, settings, options);
+  return resume(run, given, options);
 }

@@ -1,9 +1,9 @@
 /** `convoyant engine install`: installs the library that an engine needs. */
-import { ArgumentError } from "../base/errors.ts";
-import { forgetDnnlFacts } from "../engines/onednn/library/load_dnnl.ts";
-import { fastestEngine } from "../engines/select.ts";
-import { installOnednn } from "../install/install_onednn.ts";
-import type { Output } from "./console/output.ts";
+import { ArgumentError } from "../../base/errors.ts";
+import { forgetDnnlFacts } from "../../engines/onednn/library/load_dnnl.ts";
+import { fastestEngine } from "../../engines/select.ts";
+import { installOnednn } from "../../install/install_onednn.ts";
+import type { Output } from "../console/output.ts";
 
 export async function engineInstallCommand(name: string, output: Output): Promise<number> {
   if (name !== "onednn") {

@@ -10,7 +10,7 @@ import { startedEngine } from "../../runtime/runtime.ts";
 import type { Callbacks, FitResult, StartEvent } from "../../train/loop/fit_options.ts";
 import { ProgressDisplay } from "../../train/loop/progress_display.ts";
 import { finalMetricsOf } from "../../train/runs/recorded_fit.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "../console/output.ts";
 
 export class TrainOutput {
   private readonly output: Output;
