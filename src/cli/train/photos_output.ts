@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import type { PhotoMetrics } from "../../experiments/photos/finish_run.ts";
 import type { StartingPhotos, TrainedPhotos } from "../../experiments/photos/train_photos.ts";
-import { shellWord } from "../../experiments/shell_text.ts";
 import type { MetricsPoint } from "../../records/run_record.ts";
 import { formatCount, formatMetric, formatPercent } from "../../report/number_text.ts";
 import { renderTable } from "../../report/terminal/table.ts";
@@ -10,16 +9,15 @@ import type { Callbacks } from "../../train/loop/fit_options.ts";
 import { ProgressDisplay } from "../../train/loop/progress_display.ts";
 import type { NamedProgress } from "../console/named_progress.ts";
 import type { Output } from "../console/output.ts";
+import { asValidation, TrainingReport } from "./training_shown.ts";
 
-export class PhotosOutput {
-  private readonly output: Output;
+export class PhotosOutput extends TrainingReport<TrainedPhotos> {
   private readonly progress: NamedProgress;
-  private display: ProgressDisplay | null = null;
   /** The part of the training under way. */
   private part: "head" | "whole" = "whole";
 
   constructor(output: Output, start: StartingPhotos, progress: NamedProgress) {
-    this.output = output;
+    super(output, start.folder);
     this.progress = progress;
     const { config, folder, resumed, classes, images, choices, leftOut } = start;
     output.event({
@@ -91,14 +89,13 @@ export class PhotosOutput {
     };
   }
 
-  note(text: string): void {
+  override note(text: string): void {
     if (this.display === null) this.progress.note(text);
-    else this.display.log(text);
+    else super.note(text);
   }
 
-  /** Ends the live part; safe to call twice. */
-  stop(): void {
-    this.display?.stop();
+  override stop(): void {
+    super.stop();
     this.display = null;
   }
 
@@ -106,9 +103,7 @@ export class PhotosOutput {
     this.stop();
     const { output } = this;
     if (outcome === "interrupted") {
-      const resume = `npx convoyant train --resume ${shellWord(folder)}`;
-      output.event({ event: "interrupted", run: folder, resume });
-      output.line(`Interrupted; everything is saved. Go on with: ${resume}`);
+      this.sayHowToGoOn();
     } else {
       const judged = test ?? val;
       if (judged !== null) output.lines(["", ...this.classTable(judged, classes), ""]);
@@ -167,10 +162,4 @@ function metricsInWords({ images, accuracy, loss, calibrationError }: PhotoMetri
     `accuracy ${formatMetric(accuracy)}, loss ${formatMetric(loss)}, calibration error ${formatPercent(calibrationError)}, ` +
     `${formatCount(images)} ${images === 1 ? "image" : "images"}`
   );
-}
-
-/** Epochs are judged by validation images. */
-function asValidation(point: MetricsPoint): object {
-  const entries = Object.entries(point).map(([key, value]) => [key.replace(/^test(?=[A-Z])/, "val"), value]);
-  return Object.fromEntries(entries);
 }

@@ -3,6 +3,7 @@ import type { SeriesOptions } from "../../experiments/train_series.ts";
 import { whileInterruptible } from "../console/interruption.ts";
 import type { Output } from "../console/output.ts";
 import { TrainOutput } from "./train_output.ts";
+import { FINISHING } from "./training_shown.ts";
 
 /** Runs a series of trainings, which the first Ctrl-C ends in order; each is reported as it goes. */
 export async function seriesShown<T>(
@@ -16,7 +17,7 @@ export async function seriesShown<T>(
   };
   const onFirst = () => {
     if (report === null) output.note("Stopping.");
-    else report.interrupted();
+    else report.note(FINISHING);
   };
   return whileInterruptible(onFirst, (signal) =>
     body({

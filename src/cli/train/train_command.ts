@@ -1,11 +1,18 @@
 /** `convoyant train`: trains a network and keeps the run. */
 import { ArgumentError } from "../../base/errors.ts";
-import { resume, type TrainedResult, type TrainOptions, train } from "../../experiments/train.ts";
+import {
+  resume,
+  type StartingRun,
+  type TrainedResult,
+  type TrainOptions,
+  train,
+} from "../../experiments/train.ts";
 import { configure, type GivenSettings, readConfig } from "../../experiments/training_config.ts";
 import { entry } from "../../models/index.ts";
-import { INTERRUPTED, interruption } from "../console/interruption.ts";
+import { INTERRUPTED } from "../console/interruption.ts";
 import type { Output } from "../console/output.ts";
 import { TrainOutput } from "./train_output.ts";
+import { type LabPlace, trainingShown } from "./training_shown.ts";
 
 export interface TrainCommand {
   readonly model: string | null;
@@ -19,49 +26,20 @@ export interface TrainCommand {
 
 /** Returns the exit code. */
 export async function trainCommand(command: TrainCommand, output: Output): Promise<number> {
-  const { checkpointSeconds, lab = null } = command;
+  const { checkpointSeconds, lab: port = null } = command;
   const begin = (options: TrainOptions) => start(command, { ...options, checkpointSeconds });
-  const { outcome } = await trainShown(output, begin, { lab });
+  const { outcome } = await trainShown(output, begin, { port });
   return outcome === "interrupted" ? INTERRUPTED : 0;
 }
 
-/** A training that shows how far it is, and that Ctrl-C ends with everything saved. */
-export async function trainShown(
+/** A training of a network of the chapter. */
+export function trainShown(
   output: Output,
   begin: (options: TrainOptions) => Promise<TrainedResult>,
-  { lab: port = null, brief = false }: Pick<TrainCommand, "lab"> & { readonly brief?: boolean } = {},
+  { brief = false, port = null }: Partial<LabPlace> & { readonly brief?: boolean } = {},
 ): Promise<TrainedResult> {
-  let report: TrainOutput | null = null;
-  const interrupt = interruption(() => report?.interrupted());
-  const lab = await openLab(port, output);
-  const options: TrainOptions = {
-    signal: interrupt.signal,
-    onNote: (text) => output.note(text),
-    onStart: (run) => {
-      // Until here there is nothing to save: Ctrl-C ends the process at once.
-      interrupt.arm();
-      report = new TrainOutput(output, run, brief);
-      return lab === null ? report.callbacks() : [report.callbacks(), lab.callbacks(run)];
-    },
-  };
-  try {
-    const result = await begin(options);
-    (report as TrainOutput | null)?.end(result);
-    lab?.ended(result.outcome);
-    await lab?.stayOpen(interrupt.signal, output);
-    return result;
-  } finally {
-    (report as TrainOutput | null)?.stop();
-    await lab?.close();
-    interrupt.release();
-  }
-}
-
-/** The page that shows the training; its code is loaded if it is asked for. */
-async function openLab(port: number | true | null, output: Output) {
-  if (port === null) return null;
-  const { LiveLab } = await import("../lab/live_lab.ts");
-  return LiveLab.open(port, output);
+  const report = (run: StartingRun) => new TrainOutput(output, run, brief);
+  return trainingShown<StartingRun, TrainedResult>(output, { port }, { report, begin });
 }
 
 function start({ model, given, resume: run, out }: TrainCommand, options: TrainOptions) {

@@ -1,7 +1,6 @@
 /** What `convoyant train` says: a live curve and a table to people, one object a line to machines. */
 import { join, relative, resolve } from "node:path";
 import { differencesFromTheBook } from "../../experiments/config_text.ts";
-import { shellWord } from "../../experiments/shell_text.ts";
 import type { StartingRun, TrainedResult } from "../../experiments/train.ts";
 import type { FinalMetrics, MetricsPoint } from "../../records/run_record.ts";
 import { compareWithBook, renderComparison, renderMetrics } from "../../report/book_comparison.ts";
@@ -11,21 +10,17 @@ import type { Callbacks, FitResult, StartEvent } from "../../train/loop/fit_opti
 import { ProgressDisplay } from "../../train/loop/progress_display.ts";
 import { finalMetricsOf } from "../../train/runs/recorded_fit.ts";
 import type { Output } from "../console/output.ts";
+import { asValidation, TrainingReport } from "./training_shown.ts";
 
-export class TrainOutput {
-  private readonly output: Output;
+export class TrainOutput extends TrainingReport<FitResult & Partial<Pick<TrainedResult, "testOfBest">>> {
   private readonly start: StartingRun;
-  /** The run's folder, as it is printed. */
-  private readonly run: string;
   private readonly brief: boolean;
-  private display: ProgressDisplay | null = null;
 
   /** @param brief - one of several trainings: its metrics in one line, since a table of all follows. */
   constructor(output: Output, start: StartingRun, brief = false) {
-    this.output = output;
+    super(output, shortPath(start.folder));
     this.start = start;
     this.brief = brief;
-    this.run = shortPath(start.folder);
     const { config, resumed, precision } = start;
     output.event({ event: "start", run: this.run, resumed, ...config });
     output.line(
@@ -40,23 +35,8 @@ export class TrainOutput {
   }
 
   callbacks(): Callbacks {
-    const onNote = (text: string) => {
-      if (this.display === null) this.output.note(text);
-      else this.display.log(text);
-    };
+    const onNote = (text: string) => this.note(text);
     return { onNote, ...(this.output.json ? this.jsonCallbacks() : this.displayCallbacks()) };
-  }
-
-  /** The first Ctrl-C. */
-  interrupted(): void {
-    const text = "Finishing the step and saving; press Ctrl-C again to stop at once.";
-    if (this.display === null) this.output.note(text);
-    else this.display.log(text);
-  }
-
-  /** Ends the live part; safe to call twice. */
-  stop(): void {
-    this.display?.stop();
   }
 
   end(result: FitResult & Partial<Pick<TrainedResult, "testOfBest">>): void {
@@ -86,12 +66,6 @@ export class TrainOutput {
       outcome: result.outcome,
       run: this.run,
     });
-  }
-
-  private sayHowToGoOn(): void {
-    const resume = `npx convoyant train --resume ${shellWord(this.run)}`;
-    this.output.event({ event: "interrupted", run: this.run, resume });
-    this.output.line(`Interrupted; everything is saved. Go on with: ${resume}`);
   }
 
   private sayMetrics(result: FitResult, testOfBest: TrainedResult["testOfBest"]): void {
@@ -154,17 +128,8 @@ export class TrainOutput {
     };
   }
 
-  /** Metrics that are those of the validation part are not called the test's. */
   private renamed<T extends Partial<MetricsPoint>>(point: T): T {
-    if (this.start.config.valSplit === 0) return point;
-    const named = (key: string) => key.replace(/^test(?=[A-Z])/, "val");
-    const entries = Object.entries(point).map(([key, value]) => [
-      named(key),
-      key === "extra"
-        ? Object.fromEntries(Object.entries(value as object).map(([k, v]) => [named(k), v]))
-        : value,
-    ]);
-    return Object.fromEntries(entries) as T;
+    return this.start.config.valSplit === 0 ? point : asValidation(point);
   }
 }
 

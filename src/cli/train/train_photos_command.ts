@@ -8,15 +8,17 @@ import { readPhotosRecord } from "../../experiments/photos/photo_config.ts";
 import {
   type PhotoRunOptions,
   resumePhotos,
+  type StartingPhotos,
   type TrainedPhotos,
   trainPhotos,
 } from "../../experiments/photos/train_photos.ts";
 import { dashed } from "../../experiments/settings/setting.ts";
-import { INTERRUPTED, interruption } from "../console/interruption.ts";
+import { INTERRUPTED } from "../console/interruption.ts";
 import { NamedProgress } from "../console/named_progress.ts";
 import type { Output } from "../console/output.ts";
 import { showCurve } from "./learning_rate_output.ts";
 import { PhotosOutput } from "./photos_output.ts";
+import { type LabPlace, trainingShown } from "./training_shown.ts";
 
 export interface TrainPhotosCommand {
   /** A folder, or a CSV list; null to go on with a run. */
@@ -36,51 +38,25 @@ export interface TrainPhotosCommand {
 
 /** Returns the exit code. */
 export async function trainPhotosCommand(command: TrainPhotosCommand, output: Output): Promise<number> {
+  const { checkpointSeconds } = command;
   const progress = new NamedProgress(output.quiet);
-  let report: PhotosOutput | null = null;
-  const note = (text: string) => {
-    if (report === null) progress.note(text);
-    else report.note(text);
-  };
-  const lab = await openLab(command, output);
-  const interrupt = interruption(() =>
-    note("Finishing the step and saving; press Ctrl-C again to stop at once."),
-  );
-  const options: PhotoRunOptions = {
-    checkpointSeconds: command.checkpointSeconds,
-    signal: interrupt.signal,
-    onNote: note,
-    onProgress: (what, done, of) => progress.show(what, done, of),
-    onStart: (run) => {
-      interrupt.arm();
-      report = new PhotosOutput(output, run, progress);
-      return lab === null ? report.callbacks() : [report.callbacks(), lab.callbacks(run)];
-    },
-  };
-  try {
-    if (command.findLr) return await findLr(command, output, options);
-    const trained = await start(command, options);
-    progress.end();
-    (report as PhotosOutput | null)?.end(trained);
-    lab?.ended(trained.outcome);
-    await lab?.stayOpen(interrupt.signal, output);
-    return trained.outcome === "interrupted" ? INTERRUPTED : 0;
-  } finally {
-    progress.end();
-    (report as PhotosOutput | null)?.stop();
-    await lab?.close();
-    interrupt.release();
-  }
+  const onProgress = (what: string, done: number, of: number) => progress.show(what, done, of);
+  if (command.findLr) return findLr(command, output, progress, onProgress);
+  const { outcome } = await trainingShown<StartingPhotos, TrainedPhotos>(output, labPlace(command), {
+    note: (text) => progress.note(text),
+    report: (run) => new PhotosOutput(output, run, progress),
+    begin: (options) =>
+      start(command, { ...options, onProgress, checkpointSeconds }).finally(() => progress.end()),
+  });
+  return outcome === "interrupted" ? INTERRUPTED : 0;
 }
 
-/** The page that shows the training; it has the images too, if their folder holds one for each class. */
-async function openLab({ photos, resume, lab = null, findLr }: TrainPhotosCommand, output: Output) {
-  if (lab === null) return null;
-  if (findLr) throw new ArgumentError("train: --find-lr trains nothing that --lab could show; omit one");
+/** The Lab has the images too, if their folder holds one for each class. */
+function labPlace({ photos, resume, lab: port = null }: TrainPhotosCommand): LabPlace {
+  if (port === null) return { port };
   const folder = photos ?? readPhotosRecord(resume as string).config.photos;
   const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
-  const { LiveLab } = await import("../lab/live_lab.ts");
-  return LiveLab.open(lab, output, isFolder && findSplits(folder).length === 0 ? [folder] : []);
+  return { port, images: isFolder && findSplits(folder).length === 0 ? [folder] : [] };
 }
 
 function start(
@@ -99,15 +75,21 @@ function start(
 }
 
 async function findLr(
-  { photos, given, resume }: TrainPhotosCommand,
+  { photos, given, resume, lab = null }: TrainPhotosCommand,
   output: Output,
-  { signal, onNote, onProgress }: PhotoRunOptions,
+  progress: NamedProgress,
+  onProgress: PhotoRunOptions["onProgress"],
 ): Promise<number> {
+  if (lab !== null)
+    throw new ArgumentError("train: --find-lr trains nothing that --lab could show; omit one");
   if (photos === null)
     throw new ArgumentError(
       `train: --find-lr needs the photographs: npx convoyant train FOLDER --find-lr --from ${resume}`,
     );
-  const { curve, lr } = await findPhotosLr(photos, { ...trainOptions(given), signal, onNote, onProgress });
+  const onNote = (text: string) => progress.note(text);
+  const { curve, lr } = await findPhotosLr(photos, { ...trainOptions(given), onNote, onProgress }).finally(
+    () => progress.end(),
+  );
   showCurve(curve, lr, output);
   return curve.outcome === "interrupted" ? INTERRUPTED : 0;
 }
