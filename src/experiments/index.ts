@@ -7,6 +7,12 @@ export {
   type DecodeLine,
   type LoadLine,
 } from "./bench/bench_data.ts";
+export {
+  type EngineSurvey,
+  type SurveyOptions,
+  surveyEngines,
+  type TriedEngine,
+} from "./bench/engine_survey.ts";
 export type { GivenClassicSettings } from "./classic/classic_settings.ts";
 export { type TrainClassicOptions, type TrainedClassic, trainClassic } from "./classic/train_classic.ts";
 export { type CompareOptions, type Comparison, compare } from "./compare/compare.ts";
@@ -23,6 +29,7 @@ export {
 } from "./export_onnx.ts";
 export { type FindModelLrOptions, findLr } from "./find_lr.ts";
 export { type LookOptions, lookFigure } from "./look/look_figures.ts";
+export { type NamedImages, namedImages } from "./named_images.ts";
 export type { PhotoSettings } from "./photos/chosen_settings.ts";
 export {
   type FindPhotosLrOptions,
@@ -39,7 +46,13 @@ export {
   type TrainPhotosOptions,
   trainPhotos,
 } from "./photos/train_photos.ts";
-export { type Prediction, type Predictions, type PredictOptions, predict } from "./predict.ts";
+export {
+  type PredictInput,
+  type Prediction,
+  type Predictions,
+  type PredictOptions,
+  predict,
+} from "./predict.ts";
 export { type Reproduced, type ReproduceOptions, reproduce } from "./reproduce/reproduce.ts";
 export { listRuns, type RunInfo, type RunState, readRun, removeRun } from "./runs.ts";
 export { resume, type StartingRun, type TrainedResult, type TrainOptions, train } from "./train.ts";

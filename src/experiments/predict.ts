@@ -72,7 +72,8 @@ export interface UnreadImage {
  * Class probabilities of images: what `convoyant predict` does.
  *
  * @param source - a run's folder (of `convoyant classic`, too), a weights file or an ONNX file.
- * @param images - each an image file (JPEG, PNG, WebP, GIF, BMP, PPM or PGM), or an image of the data set: `test:17`, `train:3`.
+ * @param images - each an image file (JPEG, PNG, WebP, GIF, BMP, PPM or PGM), an image of the data set (`test:17`, `train:3`), or
+ *   the bytes of a file with a name. `namedImages` finds those of folders.
  * @throws FileError for an image that cannot be read.
  * @example
  * ```ts no-run
@@ -83,10 +84,10 @@ export interface UnreadImage {
  */
 export async function predict(
   source: string,
-  images: readonly string[],
+  images: readonly PredictInput[],
   options: PredictOptions = {},
 ): Promise<Predictions> {
-  images.forEach(requireImageName);
+  for (const image of images) if (typeof image === "string") requireImageName(image);
   const predictor = await openPredictor(source, options);
   const predictions: Prediction[] = [];
   for await (const outcome of predictor.predictAll(images)) {

@@ -1,49 +1,34 @@
 /** `convoyant engine`: which engines work here, how fast they are, and which is taken by default. */
-import { OutOfMemoryError } from "../../base/errors.ts";
 import { findMpi } from "../../distributed/mpi/load_mpi.ts";
-import type { EngineInfo } from "../../engines/contract/engine.ts";
-import { engineNames } from "../../engines/engine_names.ts";
-import { fastestEngine } from "../../engines/select.ts";
-import { type Measured, measureEngine } from "../../experiments/bench/engine_speed.ts";
+import type { Measured } from "../../experiments/bench/engine_speed.ts";
+import { surveyEngines, type TriedEngine } from "../../experiments/bench/engine_survey.ts";
 import { renderTable } from "../../report/terminal/table.ts";
-import { startedEngine } from "../../runtime/runtime.ts";
-import { stopEngine, useEngine } from "../../tensor/index.ts";
 import { processors, processorsOfMachine, quotaOfContainer } from "../../workers/processors.ts";
 import type { Output } from "../console/output.ts";
 import { explainAlgorithms } from "./measured_algorithms.ts";
 
-interface Tried {
-  readonly name: string;
-  /** Nothing if it does not work here. */
-  readonly info: EngineInfo | null;
-  readonly measured: readonly Measured[];
-  /** Why it does not work. */
-  readonly reason: string;
-}
-
 export async function engineCommand(
-  options: { threads?: number; size: number; explain: boolean },
+  { explain, ...options }: { threads?: number; size: number; explain: boolean },
   output: Output,
 ): Promise<number> {
-  const tried: Tried[] = [];
-  for (const name of engineNames()) {
-    const one = await tryOut(name, options.threads, options.size);
-    tried.push(one);
-    const { info, measured, reason } = one;
-    if (info === null) output.event({ event: "engine", engine: name, works: false, reason });
-    else {
+  const {
+    engines: tried,
+    chosen,
+    why,
+  } = await surveyEngines({
+    ...options,
+    onTried: ({ name, info, measured, reason }) => {
+      if (info === null) return output.event({ event: "engine", engine: name, works: false, reason });
       const { threads, detail, bfloat16 } = info;
       output.event({ event: "engine", engine: name, works: true, threads, detail, bfloat16, measured });
-    }
-  }
+    },
+  });
   printTable(tried, output);
   output.line();
-  if (options.explain) {
+  if (explain) {
     explainAlgorithms(output);
     output.line();
   }
-  const chosen = fastestEngine();
-  const why = reasonFor(chosen, tried);
   output.line(`default: ${chosen}, ${why}`);
   const fast = tried.filter(({ info }) => info?.bfloat16).map(({ name }) => name);
   output.line(
@@ -70,31 +55,9 @@ function processorsInWords(): string {
     : String(used);
 }
 
-async function tryOut(name: string, threads: number | undefined, size: number): Promise<Tried> {
-  try {
-    await useEngine(name, threads === undefined ? {} : { threads });
-    const measured = await measureEngine(size, name === "reference");
-    return { name, info: startedEngine(), measured, reason: "" };
-  } catch (error) {
-    // The engine works, but not on matrices of this size.
-    if (error instanceof OutOfMemoryError) throw error;
-    return { name, info: null, measured: [], reason: (error as Error).message };
-  } finally {
-    await stopEngine();
-  }
-}
-
-function reasonFor(chosen: string, tried: readonly Tried[]): string {
-  if (chosen === "onednn") return "the library under PyTorch's CPU backend, which is installed here";
-  const onednn = tried.find(({ name }) => name === "onednn");
-  return onednn === undefined || onednn.info !== null
-    ? "the fastest that works here"
-    : "the fastest that works here; onednn would be faster (`convoyant engine install onednn` installs it)";
-}
-
 /** Two columns for each task, f32 and bf16. */
-function printTable(tried: readonly Tried[], output: Output): void {
-  const cell = (one: Tried, task: Measured["task"], precision: Measured["precision"]) => {
+function printTable(tried: readonly TriedEngine[], output: Output): void {
+  const cell = (one: TriedEngine, task: Measured["task"], precision: Measured["precision"]) => {
     const found = one.measured.find((each) => each.task === task && each.precision === precision);
     return found === undefined ? "" : found.gflops.toFixed(found.gflops < 10 ? 2 : 0);
   };
@@ -120,7 +83,8 @@ function printTable(tried: readonly Tried[], output: Output): void {
   ] as const;
   output.lines(renderTable(columns, rows, output.style));
   output.line();
-  const shapes = (of: Tried | undefined) => of?.measured.map(({ task, shapes }) => `${task} ${shapes}`) ?? [];
+  const shapes = (of: TriedEngine | undefined) =>
+    of?.measured.map(({ task, shapes }) => `${task} ${shapes}`) ?? [];
   const usual = new Set(shapes(tried.find(({ name, info }) => info !== null && name !== "reference")));
   const small = new Set(shapes(tried.find(({ name }) => name === "reference")));
   output.line(`in GFLOP/s: ${[...usual].join("; ")} (reference: ${[...small].join("; ")})`);

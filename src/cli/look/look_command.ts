@@ -1,11 +1,9 @@
 /** `convoyant look`: what a network has learned, as a file. */
-import { extname } from "node:path";
 import { ArgumentError } from "../../base/errors.ts";
+import { figureWriter } from "../../experiments/look/figure_file.ts";
 import { type Draw, type LookOptions, lookFigure } from "../../experiments/look/look_figures.ts";
 import { shellWord } from "../../experiments/shell_text.ts";
 import { writeFileAtomic } from "../../io/atomic_file.ts";
-import { encodePng } from "../../io/images/encode_png.ts";
-import { type FigureLanguage, figureHtml, figureImage, figureSvg } from "../../look/index.ts";
 import { formatBytes } from "../../report/number_text.ts";
 import { chosenNetwork } from "../chosen_network.ts";
 import { INTERRUPTED } from "../console/interruption.ts";
@@ -26,7 +24,8 @@ export interface LookCommand
 }
 
 export async function lookCommand(command: LookCommand, output: Output): Promise<number> {
-  const write = writerFor(command);
+  const { file, width = 720, theme, lang } = command;
+  const write = figureWriter(file, { width, theme, lang });
   const progress = new NamedProgress();
   const options: LookOptions = {
     ...chosenNetwork(command, output),
@@ -37,10 +36,10 @@ export async function lookCommand(command: LookCommand, output: Output): Promise
   const draw = await drawing(command, options, output).finally(() => progress.end());
   if (draw === null) return INTERRUPTED;
   const bytes = write(draw);
-  await writeFileAtomic(command.file, bytes);
-  const { label } = draw(command.width ?? 720);
-  output.line(`${command.file}: ${label}, ${formatBytes(bytes.length)}`);
-  output.event({ event: "end", file: command.file, label, bytes: bytes.length });
+  await writeFileAtomic(file, bytes);
+  const { label } = draw(width);
+  output.line(`${file}: ${label}, ${formatBytes(bytes.length)}`);
+  output.event({ event: "end", file, label, bytes: bytes.length });
   return 0;
 }
 
@@ -81,27 +80,4 @@ function looks(command: LookCommand): Pick<LookOptions, "what"> & Partial<LookOp
   const thumbnails = !command.file.toLowerCase().endsWith(".png");
   const named = { ...given, class: command.class, thumbnails };
   return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)) as never;
-}
-
-/**
- * What a figure becomes, by the ending of the file's name.
- *
- * @throws ArgumentError for an ending that there is no format for.
- */
-function writerFor({ file, theme, width = 720, lang = "en" }: LookCommand): (draw: Draw) => Uint8Array {
-  const text = (content: string) => new TextEncoder().encode(content);
-  switch (extname(file).toLowerCase()) {
-    case ".svg":
-      return (draw) => text(figureSvg(draw(width), theme === undefined ? {} : { theme }));
-    case ".html":
-      return (draw) => text(figureHtml(draw, { lang: lang as FigureLanguage }));
-    case ".png":
-      if (lang !== "en")
-        throw new ArgumentError(`--lang ${lang}: PNG files have no Chinese texts; write .svg or .html`);
-      return (draw) => encodePng(figureImage(draw(width), theme === undefined ? {} : { theme }));
-    default:
-      throw new ArgumentError(
-        `--output ${file}: expected a name that ends in .png, .svg or .html, got ${extname(file) || "none"}`,
-      );
-  }
 }

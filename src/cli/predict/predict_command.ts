@@ -1,4 +1,6 @@
 /** `convoyant predict`: what a network makes of images. */
+import { LookFiles } from "../../experiments/look/look_files.ts";
+import { namedImages } from "../../experiments/named_images.ts";
 import { openPredictor, type PredictedLook, type PredictInput } from "../../experiments/predict.ts";
 import { formatCount } from "../../report/number_text.ts";
 import { chosenNetwork } from "../chosen_network.ts";
@@ -7,8 +9,6 @@ import { ImageProgress } from "../console/image_progress.ts";
 import { INTERRUPTED, interruption } from "../console/interruption.ts";
 import type { Output } from "../console/output.ts";
 import type { NetworkChoice } from "../network_commands.ts";
-import { givenImages } from "./given_images.ts";
-import { LookFiles } from "./look_files.ts";
 import { PredictOutput } from "./predict_output.ts";
 
 export interface PredictCommand extends NetworkChoice {
@@ -34,7 +34,7 @@ const MOST_SHOWN = 8;
 /** Returns the exit code: 1 if an image could not be read. */
 export async function predictCommand(command: PredictCommand, output: Output): Promise<number> {
   const { source, invert = false, top, csv = false, tta = false, output: folder } = command;
-  const { images, isList } = await givenImages(command.images);
+  const { images, isList } = await namedImages(command.images);
   const isLong = isList || images.length > MOST_SHOWN;
   const progress = new ImageProgress("classified");
   const interrupt = interruption(() => progress.note("Stopping."));

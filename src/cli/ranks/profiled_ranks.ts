@@ -1,13 +1,7 @@
 /** `--profile FILE` of a training on ranks: one trace of all of them, and what each spends on computing and waiting. */
-import { gatherValues } from "../../distributed/training/gather_values.ts";
 import { startedWorld } from "../../distributed/world.ts";
-import { ProfileRecorder } from "../../experiments/profile/profile_recorder.ts";
-import {
-  profileOfRank,
-  type RankTimes,
-  timesOfRank,
-  traceOfRanks,
-} from "../../experiments/profile/rank_trace.ts";
+import { profileRanks } from "../../experiments/profile/profile_ranks.ts";
+import type { RankTimes } from "../../experiments/profile/rank_trace.ts";
 import { renderTable } from "../../report/terminal/table.ts";
 import type { Output } from "../console/output.ts";
 import { showProfile } from "../console/profile_output.ts";
@@ -24,18 +18,10 @@ export async function profiledOnRanks<T>(
   if (world === null || world.client === null) return profiled(file, output, body);
   const { client, rank, worldSize } = world;
   if (rank === 0) await beginTrace(file);
-  // All leave the barrier at nearly the same moment: from there each counts by its own clock.
-  await client.collective({ kind: "barrier" });
-  const zero = performance.now();
-  client.recordTransfers();
-  const recorder = new ProfileRecorder();
-  recorder.start();
-  const result = await body().finally(() => recorder.stop());
-  const own = profileOfRank(rank, recorder.runs, await client.transfers(), zero);
-  const all = await gatherValues(client, rank, worldSize, own);
-  if (rank !== 0) return result;
-  await showProfile(recorder.runs, file, output, traceOfRanks(all));
-  const times = all.map(timesOfRank);
+  const { result, profile } = await profileRanks({ client, rank, worldSize }, body);
+  if (profile === null) return result;
+  const { runs, trace, times } = profile;
+  await showProfile(runs, file, output, trace);
   output.lines(["", ...tableOf(times, output)]);
   for (const one of times) output.event({ event: "profileRank", ...one });
   return result;

@@ -1,19 +1,17 @@
 /** `convoyant train` on several ranks: starts them by mpirun, or is one of them. */
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ArgumentError } from "../../base/errors.ts";
 import { init } from "../../distributed/index.ts";
+import { launchRanks, RANK_INTERRUPT } from "../../distributed/launch_ranks.ts";
 import { launcherOf, tasksWithoutMpi } from "../../distributed/mpi/launcher.ts";
-import { findMpirun, mpirunArguments } from "../../distributed/mpirun.ts";
+import { filesOfRank0, writeFiles } from "../../distributed/training/files_of_rank0.ts";
 import { shellWord } from "../../experiments/shell_text.ts";
 import { nodeTerminal } from "../../report/terminal/node_terminal.ts";
 import { trainingRanks } from "../../train/loop/ranks.ts";
-import { processors } from "../../workers/processors.ts";
-import { INTERRUPTED, interruption } from "../console/interruption.ts";
+import { INTERRUPTED, whileInterruptible } from "../console/interruption.ts";
 import { Output } from "../console/output.ts";
-import { filesOfRank0, writeFiles } from "./run_of_rank0.ts";
 
 /** Options of `train` that are about ranks. */
 export interface RanksOptions {
@@ -66,11 +64,8 @@ export async function trainOnRanks(
   }
 }
 
-/** mpirun forwards this signal, and ends everything at a Ctrl-C of its own. */
-const INTERRUPT = "SIGUSR2";
-
 function trainFirst(options: Given, output: Output, train: Train): Promise<number> {
-  process.on(INTERRUPT, () => process.emit("SIGINT"));
+  process.on(RANK_INTERRUPT, () => process.emit("SIGINT"));
   return train(options, output);
 }
 
@@ -81,7 +76,7 @@ async function trainFollowing(
   output: Output,
   train: Train,
 ): Promise<number> {
-  process.on(INTERRUPT, () => process.emit("SIGINT"));
+  process.on(RANK_INTERRUPT, () => process.emit("SIGINT"));
   const folder = mkdtempSync(join(tmpdir(), "convoyant-rank-"));
   const own = join(folder, "run");
   try {
@@ -109,48 +104,33 @@ class SilentOutput extends Output {
 /** Runs this command line once for each rank. */
 async function startRanks(
   { ranks = 1, hosts }: RanksOptions,
-  options: Given,
+  { threads }: Given,
   output: Output,
 ): Promise<number> {
-  const names = hosts?.split(",").map((name) => name.trim()) ?? [];
-  if (names.some((name) => name === ""))
-    throw new ArgumentError(`--hosts: expected names separated by commas, got "${hosts}"`);
-  const { program, vendor } = findMpirun();
-  const perHost = Math.max(1, Math.ceil(ranks / Math.max(1, names.length)));
-  const threads = options.threads ?? Math.max(1, Math.floor(processors() / perHost));
-  const command = [
-    process.execPath,
-    ...process.execArgv,
-    ...process.argv.slice(1).filter((_, i, all) => !isAboutStart(all, i)),
-    ...(options.threads === undefined ? ["--threads", String(threads)] : []),
-  ];
-  const root = process.getuid?.() === 0;
-  const args = mpirunArguments(vendor, { ranks, hosts: names, command, processors: processors(), root });
-  output.line([program, ...args].map(shellWord).join(" "));
-  output.event({ event: "ranks", program, arguments: args });
-  return runMpirun(program, args);
+  return whileInterruptible(
+    () => {},
+    async (signal) => {
+      const good = await launchRanks({
+        ranks,
+        ...(hosts !== undefined && { hosts }),
+        signal,
+        command: (suiting) => [
+          ...[process.execPath, ...process.execArgv],
+          ...process.argv.slice(1).filter((_, i, all) => !isAboutStart(all, i)),
+          ...(threads === undefined ? ["--threads", String(suiting)] : []),
+        ],
+        onStart: (program, args) => {
+          output.line([program, ...args].map(shellWord).join(" "));
+          output.event({ event: "ranks", program, arguments: args });
+        },
+      });
+      return good ? 0 : signal.aborted ? INTERRUPTED : 1;
+    },
+  );
 }
 
 /** Whether an argument is `--ranks`, `--hosts`, or the value of one. */
 function isAboutStart(all: readonly string[], at: number): boolean {
   const isName = (text: string | undefined) => text === "--ranks" || text === "--hosts";
   return isName(all[at]) || isName(all[at - 1]) || /^--(ranks|hosts)=/.test(all[at]);
-}
-
-function runMpirun(program: string, args: readonly string[]): Promise<number> {
-  // In a process group of its own: a Ctrl-C in the terminal is for this process, which passes on that it came.
-  // Open MPI gives ranks a terminal of its own: what is shown there must suit where it ends.
-  const env = process.stdout.isTTY ? process.env : { ...process.env, TERM: "dumb" };
-  const child = spawn(program, args, { stdio: "inherit", detached: true, env });
-  const interrupt = interruption(() => child.kill(INTERRUPT));
-  interrupt.arm();
-  // A second Ctrl-C ends this process at once.
-  process.on("exit", () => child.kill("SIGTERM"));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => {
-      interrupt.release();
-      resolve(code === 0 ? 0 : interrupt.signal.aborted ? INTERRUPTED : 1);
-    });
-  });
 }

@@ -1,22 +1,32 @@
-/** The images that `convoyant predict` is given: files, folders, standard input. */
+/** Images by the names of files and folders, or from standard input. */
 import { statSync } from "node:fs";
-import { ArgumentError, FileError } from "../../base/errors.ts";
-import { hasImageEnding } from "../../data/folders/image_endings.ts";
-import { walkFolder } from "../../data/folders/walk_folder.ts";
-import { type PredictInput, requireImageName } from "../../experiments/predict.ts";
-import { MAX_IMAGE_BYTES } from "../../io/images/decode_image.ts";
+import { ArgumentError, FileError } from "../base/errors.ts";
+import { hasImageEnding } from "../data/folders/image_endings.ts";
+import { walkFolder } from "../data/folders/walk_folder.ts";
+import { MAX_IMAGE_BYTES } from "../io/images/decode_image.ts";
+import { type PredictInput, requireImageName } from "./predict.ts";
 
-export interface GivenImages {
+/** What was named. */
+export interface NamedImages {
   readonly images: readonly PredictInput[];
   /** Whether they came from a folder or a list: there may be many. */
   readonly isList: boolean;
 }
 
 /**
+ * The images that names stand for, for `predict`: what `convoyant predict` does with its arguments. Folders are searched, also
+ * below.
+ *
  * @param names - files, folders, `test:17`, or `-` for standard input: a path a line, or the bytes of one image.
  * @throws FileError for a folder without images, and for standard input that holds nothing; ArgumentError for `-` twice.
+ * @example
+ * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
+ * const { images } = await experiments.namedImages(["photos", "cat.jpg"]);
+ * const { predictions } = await experiments.predict("runs/first", images);
+ * ```
  */
-export async function givenImages(names: readonly string[]): Promise<GivenImages> {
+export async function namedImages(names: readonly string[]): Promise<NamedImages> {
   if (names.filter((name) => name === "-").length > 1)
     throw new ArgumentError("predict: standard input (-) can be read once");
   const images: PredictInput[] = [];

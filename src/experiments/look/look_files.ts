@@ -1,9 +1,9 @@
 /** Images with what is laid over them, as PNG files in a folder. */
 import { join, parse } from "node:path";
-import type { Prediction } from "../../experiments/predict.ts";
 import { writeFileAtomic } from "../../io/atomic_file.ts";
 import { encodePng } from "../../io/images/encode_png.ts";
 import { makeFolderSync } from "../../io/make_folder.ts";
+import type { Prediction } from "../predict.ts";
 
 export class LookFiles {
   readonly #folder: string;

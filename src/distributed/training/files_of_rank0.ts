@@ -1,8 +1,8 @@
 /** A run's folder, which only rank 0's machine has: its files, on every rank. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { valueOfRank0 } from "../../distributed/training/gather_values.ts";
-import { startedWorld } from "../../distributed/world.ts";
+import { startedWorld } from "../world.ts";
+import { valueOfRank0 } from "./gather_values.ts";
 
 /** By their paths in the folder; null if rank 0 has no such folder. */
 type RunFiles = ReadonlyMap<string, Uint8Array> | null;
