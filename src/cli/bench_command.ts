@@ -72,7 +72,7 @@ export async function benchCommand(
   return failed ? 1 : 0;
 }
 
-/** Networks in training or inference, or products of matrices. */
+/** Networks in training or inference, or matrix multiplication. */
 async function networks(
   what: string,
   names: readonly string[],

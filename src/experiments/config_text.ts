@@ -1,5 +1,5 @@
 /** Settings of a training in words: how they differ from the chapter's, and the command that repeats them. */
-import { type NamedScheduler, schedulerText } from "./settings/scheduler_text.ts";
+import { schedulerText } from "./settings/scheduler_text.ts";
 import { optionTexts } from "./settings/setting.ts";
 import { TRAINING_SETTINGS } from "./settings/training_settings.ts";
 import { shellWord } from "./shell_text.ts";
@@ -47,7 +47,5 @@ export function differencesFromTheBook(config: TrainingConfig): string[] {
  * ```
  */
 export function commandLine({ model, dataDir: _, ...config }: TrainingConfig): string {
-  const textOf = (name: string, value: unknown) =>
-    shellWord(name === "scheduler" ? schedulerText(value as NamedScheduler) : String(value));
-  return ["npx convoyant train", model, ...optionTexts(TRAINING_SETTINGS, config, textOf)].join(" ");
+  return ["npx convoyant train", model, ...optionTexts(TRAINING_SETTINGS, config, shellWord)].join(" ");
 }

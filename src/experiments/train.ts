@@ -16,6 +16,7 @@ import { type Precision, usablePrecision } from "../train/loop/precision.ts";
 import { evaluate } from "../train/metrics/evaluate.ts";
 import { fitInFolder } from "../train/runs/recorded_fit.ts";
 import { RunFolder } from "../train/runs/run_folder.ts";
+import { precisionNamed } from "./available_precision.ts";
 import { commandLine, differencesFromTheBook } from "./config_text.ts";
 import {
   CHANGEABLE,
@@ -108,6 +109,7 @@ export async function resume(
  */
 export function resumedConfig(folder: string, changes: GivenSettings): TrainingConfig {
   const stored = readConfig(folder);
+  if (changes.precision !== undefined) precisionNamed(changes.precision);
   const given = Object.entries(changes).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
     const before = stored[name as keyof TrainingConfig];

@@ -14,8 +14,8 @@ import { precisionNamed } from "./available_precision.ts";
 import { oneOf } from "./one_of.ts";
 import { PHOTOS_FORMAT } from "./photos/photo_config.ts";
 import { checkedSettings, notAsExpected } from "./settings/checked_settings.ts";
-import type { NamedScheduler } from "./settings/scheduler_text.ts";
-import { type SettingValues, settingsThat, usualSettings } from "./settings/setting.ts";
+import type { SchedulerSetting } from "./settings/scheduler_text.ts";
+import { type SettingValues, usualSettings } from "./settings/setting.ts";
 import { MOST_CLASSES, TRAINING_SETTINGS } from "./settings/training_settings.ts";
 
 /** What a file of settings of such a training calls its form. */
@@ -30,7 +30,15 @@ export type TrainingConfig = { format: typeof FORMAT; model: string } & SettingV
 export type GivenSettings = Partial<SettingValues<typeof TRAINING_SETTINGS>>;
 
 /** What a run that is resumed may change; `train/loop/resume_rules.ts` says what follows from it. */
-export const CHANGEABLE = settingsThat(TRAINING_SETTINGS, ({ changeable }) => changeable);
+export const CHANGEABLE = [
+  "epochs",
+  "engine",
+  "threads",
+  "precision",
+  "dataDir",
+  "batchSize",
+  "microBatch",
+] as const satisfies readonly (keyof typeof TRAINING_SETTINGS)[];
 
 /** `useEngine`'s options for a run's engine. */
 export function engineOptions({
@@ -136,12 +144,12 @@ const pathOrNull = (path: string | null | undefined): string | null => (path ? r
 
 /** Settings of a scheduler by themselves would change with the number of epochs when a run is resumed. */
 function completeScheduler(
-  given: NamedScheduler | null | undefined,
+  given: SchedulerSetting | null | undefined,
   training: { epochs: number; lr: number },
-): NamedScheduler | null {
+): SchedulerSetting | null {
   if (!given) return null;
   const options = schedulerOptions(given.name, given.options, training);
-  return { name: given.name, options: { ...options } as NamedScheduler["options"] };
+  return { name: given.name, options: { ...options } as SchedulerSetting["options"] };
 }
 
 /**

@@ -7,7 +7,7 @@ import { RandomCrop, RandomHorizontalFlip, type Transform } from "../../data/tra
 import { entry } from "../../models/index.ts";
 import { schedulerEntry } from "../../optim/schedulers/registry.ts";
 import { evaluate, fit } from "../../train/index.ts";
-import { type NamedScheduler, schedulerFrom } from "../settings/scheduler_text.ts";
+import { type SchedulerSetting, schedulerFrom } from "../settings/scheduler_text.ts";
 import { list, settingValue } from "../settings/setting_text.ts";
 import { configure, type GivenSettings, type TrainingConfig } from "../training_config.ts";
 import { fitSettings, makeNetwork, makeOptimizer, openImages } from "../training_parts.ts";
@@ -68,7 +68,7 @@ export function networkEntry(text: string): NetworkEntry {
   return { kind: "network", name: text, model, given, augment, growth };
 }
 
-function knownScheduler(text: string): NamedScheduler {
+function knownScheduler(text: string): SchedulerSetting {
   const scheduler = schedulerFrom(text);
   schedulerEntry(scheduler.name);
   return scheduler;

@@ -74,8 +74,5 @@ function commandText({ dataDir: _, ...given }: GivenClassicSettings): string {
   const said = Object.fromEntries(
     Object.entries(CLASSIC_SETTINGS).map(([name, one]) => [name, { ...one, alwaysSaid: true }]),
   );
-  return [
-    "npx convoyant classic",
-    ...optionTexts(said, given, (_name, value) => shellWord(String(value))),
-  ].join(" ");
+  return ["npx convoyant classic", ...optionTexts(said, given, shellWord)].join(" ");
 }

@@ -5,13 +5,13 @@ import type { SettingKind } from "./setting_kinds.ts";
 import { list, settingValue } from "./setting_text.ts";
 
 /** A scheduler by its name, with its options. */
-export interface NamedScheduler {
+export interface SchedulerSetting {
   readonly name: string;
   readonly options: Readonly<Record<string, number | string | boolean | number[]>>;
 }
 
 /** `step:stepSize=5,gamma=0.5`. */
-export function schedulerText(scheduler: NamedScheduler | null): string {
+export function schedulerText(scheduler: SchedulerSetting | null): string {
   if (scheduler === null) return "none";
   const options = Object.entries(scheduler.options).map(([name, value]) => `${name}=${value}`);
   return options.length === 0 ? scheduler.name : `${scheduler.name}:${options.join(",")}`;
@@ -23,7 +23,7 @@ export function schedulerText(scheduler: NamedScheduler | null): string {
  *
  * @throws ArgumentError for a text of another form.
  */
-export function schedulerFrom(text: string): NamedScheduler {
+export function schedulerFrom(text: string): SchedulerSetting {
   const at = text.indexOf(":");
   const name = at < 0 ? text : text.slice(0, at);
   const options: Record<string, string | number | boolean | number[]> = {};
@@ -48,14 +48,15 @@ const isOption = (value: unknown): boolean =>
   (Array.isArray(value) && value.every((one) => typeof one === "number"));
 
 /** A scheduler as a setting. */
-export const schedulerKind: SettingKind<NamedScheduler> = {
+export const schedulerKind: SettingKind<SchedulerSetting> = {
   expected: "a scheduler with a name and options",
   placeholder: "<name[:option=value,...]>",
   names: "schedulers",
-  holds: (value): value is NamedScheduler =>
+  holds: (value): value is SchedulerSetting =>
     isPlainObject(value) &&
     typeof value.name === "string" &&
     isPlainObject(value.options) &&
     Object.values(value.options).every(isOption),
   read: schedulerFrom,
+  texts: (value) => [schedulerText(value)],
 };

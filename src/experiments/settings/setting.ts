@@ -16,8 +16,6 @@ export interface Setting<T> {
   readonly later?: boolean;
   /** Whether a command that repeats a run says it though it is the usual one. */
   readonly alwaysSaid?: boolean;
-  /** Whether it may become another when a run is resumed. */
-  readonly changeable?: boolean;
   /** Whether `compare` takes several values of it. */
   readonly comparable?: boolean;
 }
@@ -82,21 +80,20 @@ export function usualSettings<S extends SettingTable>(table: S): UsualValues<S> 
   return Object.fromEntries(having.map(([name, { usual }]) => [name, usual])) as UsualValues<S>;
 }
 
-/** Names and values as options of a command: those that are given, and not the usual ones. */
+/** Settings as options of a command, each value as `quote` writes it: those that are given, and not the usual ones. */
 export function optionTexts(
   table: SettingTable,
   values: Readonly<Record<string, unknown>>,
-  textOf: (name: string, value: unknown) => string,
+  quote: (text: string) => string,
 ): string[] {
   return Object.entries(table).flatMap(([name, one]) => {
+    const { kind, usual, alwaysSaid } = one;
     const value = values[name];
     const option = `--${optionName(name, one)}`;
-    if (value === undefined || value === null || (!one.alwaysSaid && isSameText(value, one.usual))) return [];
-    if (one.kind.placeholder === "") return [option];
-    if (name === "network")
-      return Object.entries(value).map(([key, each]) => `${option} ${textOf(key, `${key}=${each}`)}`);
-    return [`${option} ${textOf(name, value)}`];
+    if (value === undefined || value === null || (!alwaysSaid && isSame(value, usual))) return [];
+    if (kind.placeholder === "") return [option];
+    return (kind.texts?.(value) ?? [String(value)]).map((text) => `${option} ${quote(text)}`);
   });
 }
 
-const isSameText = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

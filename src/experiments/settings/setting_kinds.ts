@@ -15,6 +15,8 @@ export interface SettingKind<T> {
   holds(value: unknown): value is T;
   /** @throws ArgumentError for a text that is none. @param before - of an option that may be repeated, its value so far. */
   read(text: string, before?: T): T;
+  /** How a value is written, where that is not `String(value)`: each text after an option of its own. */
+  texts?(value: T): readonly string[];
 }
 
 /** What names are registered for. */
@@ -179,4 +181,5 @@ export const assignments: SettingKind<Record<string, string | number | boolean>>
     if (at < 1) refuse("name=value", text);
     return { ...before, [text.slice(0, at)]: settingValue(text.slice(at + 1)) };
   },
+  texts: (value) => Object.entries(value).map(([name, one]) => `${name}=${one}`),
 };

@@ -13,10 +13,10 @@ export const TRAINING_SETTINGS = {
   dataDir: setting(
     text("<folder>"),
     "where the data set's files are (else CONVOYANT_DATA, the cache, the system, the network)",
-    { usual: null, changeable: true },
+    { usual: null },
   ),
-  epochs: setting(whole(0), "times through the training set (10)", { changeable: true }),
-  batchSize: setting(whole(1), "examples a step (the chapter's)", { changeable: true, comparable: true }),
+  epochs: setting(whole(0), "times through the training set (10)"),
+  batchSize: setting(whole(1), "examples a step (the chapter's)", { comparable: true }),
   optimizer: setting(nameOf("optimizers"), "{names} (sgd)", {
     usual: "sgd",
     alwaysSaid: true,
@@ -54,10 +54,9 @@ export const TRAINING_SETTINGS = {
     comparable: true,
   }),
   seed: setting(whole(0), "seed of everything random (0)", { usual: 0, alwaysSaid: true }),
-  engine: setting(text("<name>"), `what computes: ${engineNames().join(", ")}`, { changeable: true }),
+  engine: setting(text("<name>"), `what computes: ${engineNames().join(", ")}`),
   threads: setting(whole(1), "threads of the engine (all processors by default)", {
     usual: null,
-    changeable: true,
   }),
   reproducible: setting(
     given,
@@ -72,12 +71,11 @@ export const TRAINING_SETTINGS = {
   precision: setting(
     nameOf<Precision>("precisions"),
     "precision of convolutions and matrix multiplications: {names} (f32; bf16 if the engine has it fast)",
-    { usual: "f32", later: true, changeable: true, comparable: true },
+    { usual: "f32", later: true, comparable: true },
   ),
   microBatch: setting(autoOrWhole, "examples at once: auto, as many as fit the memory, or a number", {
     usual: "auto",
     later: true,
-    changeable: true,
     placeholder: "<n>",
   }),
   limitBatches: setting(whole(1), "at most this many batches an epoch, to try things out", { usual: null }),
