@@ -29,7 +29,7 @@ const packed = join(root, "build/packed");
 function stamp(): string {
   const hash = createHash("sha256").update(readSource("build/.stamp.json"));
   const beside = (JSON.parse(readSource("package.json")).files as string[]).filter(
-    (name) => !name.startsWith("build/"),
+    (name) => !/^!?build\//.test(name),
   );
   for (const name of [
     ...beside,
