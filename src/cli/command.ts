@@ -4,6 +4,9 @@ import { Output } from "./console/output.ts";
 import type { Cli } from "./options.ts";
 import { json } from "./shared_options.ts";
 
+/** Options as they were given, or by default. */
+export type Given = Readonly<Record<string, any>>;
+
 /** What a command is. */
 export interface CommandTable {
   readonly about: string;
@@ -14,11 +17,11 @@ export interface CommandTable {
   readonly json?: Option;
   readonly examples: readonly string[];
   /**
-   * Does it; the exit code. What it needs is imported here: help loads nothing.
+   * Does it; the exit code, if that is not 0. What it needs is imported here: help loads nothing.
    *
    * @param given - the options, without `json`.
    */
-  run(given: Readonly<Record<string, any>>, output: Output, ...takes: any[]): Promise<number> | number;
+  run(given: Given, output: Output, ...takes: any[]): Promise<number | void>;
 }
 
 /** Adds a command to the program, or to another command. */
@@ -29,7 +32,9 @@ export function addCommand(parent: Command, cli: Cli, name: string, table: Comma
   for (const option of [...options, table.json ?? json()]) command.addOption(option);
   return command.addHelpText("after", examples(lines)).action(async (...all: unknown[]) => {
     const { json: asJson, ...given } = command.optsWithGlobals();
-    cli.finish(await run(given, new Output(asJson), ...all.slice(0, takes.length)));
+    const output = new Output(asJson);
+    const code = await run(given, output, ...all.slice(0, takes.length)).finally(() => output.progress.end());
+    cli.finish(code ?? 0);
   });
 }
 

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { BENCH_SETTINGS, MOST_ROWS } from "../experiments/bench/bench_settings.ts";
 import { whole } from "../experiments/settings/setting_kinds.ts";
 import { addCommand } from "./command.ts";
+import { INTERRUPTED, untilInterrupted } from "./console/interruption.ts";
 import { type Cli, known, option, settingOption } from "./options.ts";
 import { profileOption, settings } from "./shared_options.ts";
 
@@ -18,14 +19,26 @@ export function addEngine(program: Command, cli: Cli): void {
     ],
     examples: ["convoyant engine", "convoyant engine --threads 1", "convoyant engine --explain"],
     run: async (given, output) =>
-      (await import("./engine/engine_command.ts")).engineCommand(given as never, output),
+      (await import("../experiments/reports/engines_report.ts")).reportEngines(output, given),
   });
   addCommand(engine, cli, "install", {
     about: "Install the library that an engine needs, without root and without compiling.",
     takes: [["<name>", "onednn"]],
     examples: ["convoyant engine install onednn"],
-    run: async (_given, output, name: string) =>
-      (await import("./engine/engine_install_command.ts")).engineInstallCommand(name, output),
+    run: async (_given, output, name: string) => {
+      const { installEngine } = await import("../install/install_engine.ts");
+      const { path, version, source, chosen } = await installEngine(name, (text) => output.line(text));
+      output.line(`oneDNN ${version} is installed: ${path} (${source})`);
+      const why = process.env.CONVOYANT_DNNL
+        ? `CONVOYANT_DNNL names ${process.env.CONVOYANT_DNNL}`
+        : "see `npx convoyant engine`";
+      output.line(
+        chosen === name
+          ? `It works: ${name} is the default engine now.`
+          : `The default engine is still ${chosen}: ${why}.`,
+      );
+      output.event({ event: "end", engine: name, version, path, source, default: chosen });
+    },
   });
 }
 
@@ -58,7 +71,14 @@ export function addBench(program: Command, cli: Cli): void {
       "convoyant bench data photos --nets mobilenet-v2 --workers 1,2",
       "convoyant bench distributed nin --against pytorch",
     ],
-    run: async (given, output, what: string, names: string[]) =>
-      (await import("./bench_command.ts")).benchCommand(what, names, given, output),
+    run: async (given, output, what: string, names: string[]) => {
+      const { reportBench } = await import("../experiments/bench/report_bench.ts");
+      const { onNote } = output;
+      const good = await untilInterrupted(
+        () => onNote("Stopping."),
+        (signal) => reportBench(what, names, output, { ...given, signal, onNote }),
+      );
+      return good === null ? INTERRUPTED : good ? 0 : 1;
+    },
   });
 }

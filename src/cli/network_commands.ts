@@ -2,7 +2,11 @@
 import type { Command } from "commander";
 import { MOST_PIXELS } from "../experiments/settings/limits.ts";
 import { names, oneOf, text, whole } from "../experiments/settings/setting_kinds.ts";
-import { addCommand } from "./command.ts";
+import { formatCount } from "../report/number_text.ts";
+import { addCommand, type Given } from "./command.ts";
+import { INTERRUPTED, type Interrupt, interruptible } from "./console/interruption.ts";
+import type { Output } from "./console/output.ts";
+import { profiled } from "./console/profiled.ts";
 import { type Cli, known, option } from "./options.ts";
 import {
   json,
@@ -19,18 +23,6 @@ const RUN_OR_WEIGHTS = ["<run|weights>", "a run's folder or a .safetensors, .pth
 /** The editions of the book; help texts list them in words. */
 const { choices: _, ...edition } = oneOf(["zh", "en"]);
 
-/** What commands are given about the network and its data. */
-export interface NetworkChoice {
-  readonly model?: string;
-  readonly data?: string;
-  readonly dataDir?: string;
-  readonly resize?: number;
-  readonly engine?: string;
-  readonly threads?: number;
-  readonly precision?: string;
-  readonly limitBatches?: number;
-}
-
 export function addEval(program: Command, cli: Cli): void {
   addCommand(program, cli, "eval", {
     about: "Metrics of a trained network on the test set: accuracy, each class's precision and recall.",
@@ -46,9 +38,11 @@ export function addEval(program: Command, cli: Cli): void {
       "convoyant eval lenet.safetensors --model lenet --json",
       "convoyant eval runs/<run> --model ./net.mjs",
     ],
-    run: async (given, output, source: string) => {
-      const { evalCommand } = await import("./eval_command.ts");
-      return evalCommand({ topk: [5], ...given, source }, output);
+    run: async ({ topk = [5], ...given }, output, source: string) => {
+      const { evaluate, reportEvaluation } = await import("../experiments/evaluate.ts");
+      const { chosenNetwork } = await import("./chosen_network.ts");
+      const network = { ...chosenNetwork(given), topK: Math.max(...topk), onNote: output.onNote };
+      reportEvaluation(await evaluate(source, network), output, topk);
     },
   });
 }
@@ -90,13 +84,38 @@ export function addPredict(program: Command, cli: Cli): void {
       "find . -name '*.jpg' | convoyant predict net.onnx -",
       "convoyant predict runs/<run> shoe.png --invert",
     ],
-    run: async ({ profile, topk, ...given }, output, source: string, images: string[]) => {
-      const { predictCommand } = await import("./predict/predict_command.ts");
-      const { profiled } = await import("./console/profiled.ts");
-      const command = { top: topk, ...given, source, images };
-      return profiled(profile, output, () => predictCommand(command, output));
-    },
+    run: async ({ profile, topk, ...given }, output, source: string, images: string[]) =>
+      profiled(profile, output, () => predict({ top: topk, ...given }, output, source, images)),
   });
+}
+
+/** Ends with 1 if an image could not be read. */
+async function predict(
+  { csv = false, tta, output: folder, invert, top, look, ...given }: Given,
+  output: Output,
+  source: string,
+  images: readonly string[],
+): Promise<number> {
+  const { reportPredictions } = await import("../experiments/reports/predictions_report.ts");
+  const { chosenNetwork } = await import("./chosen_network.ts");
+  const { errorText } = await import("./console/error_text.ts");
+  const { onNote } = output;
+  const options = { ...chosenNetwork(given), testTimeAugmentation: tta, folder, invert, top, look };
+  const work = async ({ signal, arm: onReady }: Interrupt) => {
+    const { read, unread, of } = await reportPredictions(source, images, output, {
+      ...{ ...options, signal, onReady, onNote },
+      ...(csv && { csv: (line: string) => output.document(line) }),
+      onUnread: ({ error }) => onNote(`${error.name}: ${errorText(error)}`),
+      onProgress: (done, of) => output.onProgress("classified", done, of),
+    });
+    output.progress.end();
+    if (signal.aborted)
+      onNote(`interrupted after ${formatCount(read + unread)} of ${formatCount(of)} images`);
+    if (unread > 0 && of > 1) onNote(`${formatCount(unread)} of ${formatCount(of)} images could not be read`);
+    if (signal.aborted) return INTERRUPTED;
+    return unread > 0 ? 1 : 0;
+  };
+  return interruptible(() => onNote("Stopping."), work, false);
 }
 
 export function addSummary(program: Command, cli: Cli): void {
@@ -122,10 +141,8 @@ export function addSummary(program: Command, cli: Cli): void {
       "convoyant summary alexnet --program --engine onednn --precision bf16",
       "convoyant summary lenet --program --without-passes fuse-loops",
     ],
-    run: async (given, output, model: string) => {
-      const { summaryCommand } = await import("./summary_command.ts");
-      return summaryCommand({ ...given, model }, output);
-    },
+    run: async (given, output, model: string) =>
+      (await import("../experiments/reports/summary_report.ts")).reportSummary(model, output, given),
   });
 }
 
@@ -133,7 +150,8 @@ export function addModels(program: Command, cli: Cli): void {
   addCommand(program, cli, "models", {
     about: "The networks that are known by name: input, parameters, settings of the chapter, source.",
     examples: ["convoyant models", "convoyant models --json"],
-    run: async (_given, output) => (await import("./models_command.ts")).modelsCommand(output),
+    run: async (_given, output) =>
+      (await import("../experiments/reports/models_report.ts")).reportModels(output),
   });
 }
 
@@ -142,21 +160,31 @@ export function addRuns(program: Command, cli: Cli): void {
     about: "The runs in a folder: how far each came, and its metrics.",
     options: [option("--in <folder>", "the folder that holds the runs", text("<folder>"), "runs")],
     examples: ["convoyant runs", "convoyant runs show runs/<run>", "convoyant runs rm runs/<run>"],
-    run: async (given, output) => (await import("./runs_command.ts")).runsCommand(given.in, output),
+    run: async (given, output) =>
+      (await import("../experiments/reports/runs_report.ts")).reportRuns(given.in, output),
   });
   addCommand(runs, cli, "show", {
     about: "A run's settings, state and curves.",
     takes: [["<run>", "a run's folder"]],
     examples: ["convoyant runs show runs/<run>"],
     run: async (_given, output, run: string) =>
-      (await import("./runs_command.ts")).runsShowCommand(run, output),
+      (await import("../experiments/reports/runs_report.ts")).reportRun(run, output),
   });
   addCommand(runs, cli, "rm", {
     about: "Remove the files of runs; other files in their folders stay.",
     takes: [["<run...>", "runs' folders"]],
     examples: ["convoyant runs rm runs/<run>"],
-    run: async (_given, output, folders: string[]) =>
-      (await import("./runs_command.ts")).runsRemoveCommand(folders, output),
+    run: async (_given, output, folders: string[]) => {
+      const { removeRun } = await import("../experiments/runs.ts");
+      for (const run of folders) {
+        const left = removeRun(run);
+        const stayed =
+          left.length === 0 ? "" : `; these files are not the run's and stay: ${left.join(", ")}`;
+        output.line(`removed ${run}${stayed}`);
+        output.event({ event: "removed", run, left });
+      }
+      output.event({ event: "end", runs: folders.length });
+    },
   });
 }
 
@@ -174,9 +202,10 @@ export function addExport(program: Command, cli: Cli): void {
       "convoyant export runs/<run> -o model.onnx",
       "convoyant export lenet.safetensors --model lenet --bare -o lenet.onnx",
     ],
-    run: async ({ output: file, ...given }, output, source: string) => {
-      const { exportCommand } = await import("./export_command.ts");
-      return exportCommand({ ...given, source, file }, output);
+    run: async ({ output: file, bare, ...given }, output, source: string) => {
+      const { exportOnnx, reportExport } = await import("../experiments/export_onnx.ts");
+      const { model, settings } = (await import("./chosen_network.ts")).chosenNetwork(given);
+      reportExport(await exportOnnx(source, file, { bare, model, settings }), output);
     },
   });
 }

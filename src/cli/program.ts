@@ -2,17 +2,17 @@
 import { Command } from "commander";
 import { VERSION } from "../base/version.ts";
 import { printableLines } from "../report/terminal/printable.ts";
-import { addClassic } from "./classic/add_classic.ts";
+import { addClassic } from "./classic_commands.ts";
 import { examples } from "./command.ts";
-import { addData } from "./data/add_data.ts";
-import { addDraw } from "./draw/add_draw.ts";
+import { addData } from "./data_commands.ts";
+import { addDraw } from "./draw_command.ts";
 import { addBench, addEngine } from "./engine_commands.ts";
-import { addLab } from "./lab/add_lab.ts";
-import { addLook } from "./look/add_look.ts";
+import { addLab } from "./lab_command.ts";
+import { addLook } from "./look_command.ts";
 import { addEval, addExport, addModels, addPredict, addRuns, addSummary } from "./network_commands.ts";
 import type { Cli } from "./options.ts";
-import { addServe } from "./serve/add_serve.ts";
-import { addShip } from "./ship/add_ship.ts";
+import { addServe } from "./serve_command.ts";
+import { addShip } from "./ship_command.ts";
 import { addCompare, addReproduce } from "./study_commands.ts";
 import { addTrain } from "./train/add_train.ts";
 

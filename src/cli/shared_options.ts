@@ -6,9 +6,6 @@ import { TRAINING_SETTINGS } from "../experiments/settings/training_settings.ts"
 import { mostThreads } from "../workers/processors.ts";
 import { type Cli, option, settingOption } from "./options.ts";
 
-/** The longest side of matrices that are multiplied to measure speed: three of them fill the memory of an engine. */
-export const MOST_ROWS = 16384;
-
 export const json = (): Option => option("--json", "one JSON object a line").default(false, "off");
 
 export const modelOption = (): Option =>

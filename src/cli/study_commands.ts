@@ -1,10 +1,13 @@
 /** Commands that train many networks, and their options: reproduce, compare. */
 import type { Command } from "commander";
+import { ArgumentError } from "../base/errors.ts";
 import { MOST_SEEDS } from "../experiments/settings/limits.ts";
 import { names, repeated, text, whole } from "../experiments/settings/setting_kinds.ts";
 import { addCommand } from "./command.ts";
+import { INTERRUPTED } from "./console/interruption.ts";
 import { type Cli, known, option } from "./options.ts";
 import { settingFor, settings, trainingOptions } from "./shared_options.ts";
+import { seriesShown } from "./train/series_shown.ts";
 
 export function addReproduce(program: Command, cli: Cli): void {
   addCommand(program, cli, "reproduce", {
@@ -46,12 +49,26 @@ export function addReproduce(program: Command, cli: Cli): void {
       "convoyant reproduce alexnet:1:2 nin:1:2 --engine onednn --precision bf16",
       "convoyant reproduce vgg11:1:2 --nin-starts 6 --against pytorch",
     ],
-    run: async (given, output, networks: string[]) => {
-      const { reproduceCommand } = await import("./reproduce_command.ts");
-      const { out, write: document, checkpointSeconds, against, ninStarts, ninSteps, ...settings } = given;
+    run: async ({ write: document, out, ninStarts, ninSteps, ...given }, output, networks: string[]) => {
+      const { reproduce } = await import("../experiments/reproduce/reproduce.ts");
+      const told = await import("../experiments/reproduce/report_reproduction.ts");
+      const { checkpointSeconds, against, ...settings } = given;
       const starts = { model: "nin", count: ninStarts, steps: ninSteps };
-      const command = { networks, settings, out, document, starts, checkpointSeconds, against };
-      return reproduceCommand(command, output);
+      const options = { networks, settings, out, document, starts, checkpointSeconds, against };
+      const found = await seriesShown(output, ({ onDone, ...shown }) =>
+        reproduce({
+          ...options,
+          ...shown,
+          onDone: (run) => {
+            onDone?.(run);
+            told.reportReproducedRun(run, output);
+          },
+        }),
+      );
+      told.reportReproduction(found, document, output);
+      if (found.finished) return 0;
+      output.event({ event: "interrupted", out });
+      return INTERRUPTED;
     },
   });
 }
@@ -81,9 +98,18 @@ export function addCompare(program: Command, cli: Cli): void {
       "convoyant compare alexnet --set batchNorm=false,true --seeds 1 --epochs 1",
       "convoyant compare lenet --set precision=f32,bf16 --engine onednn",
     ],
-    run: async ({ set, seeds, out, checkpointSeconds, ...given }, output, model: string) => {
-      const { compareCommand } = await import("./compare_command.ts");
-      return compareCommand({ model, sets: set, seeds, given, out, checkpointSeconds }, output);
+    run: async ({ set: sets, seeds, out = null, checkpointSeconds, ...settings }, output, model: string) => {
+      const { compare, reportComparison } = await import("../experiments/compare/compare.ts");
+      const { isPhotographs } = await import("../experiments/photos/photo_source.ts");
+      if (isPhotographs(model))
+        throw new ArgumentError(
+          `compare trains networks of the chapter by their names, and ${model} is not one; to compare trainings on photographs, train ` +
+            "each with --seed and its settings (`convoyant train`), and list them with `convoyant runs`",
+        );
+      const options = { sets, seeds, settings, out, checkpointSeconds };
+      const found = await seriesShown(output, (told) => compare(model, { ...options, ...told }));
+      reportComparison(found, output);
+      return found.finished ? 0 : INTERRUPTED;
     },
   });
 }

@@ -1,6 +1,10 @@
 /** Metrics of a trained network, or a pipeline of hand-made features, on the test set. */
 import { engineHere, fastestEngine } from "../engines/select.ts";
-import type { ClassName } from "../records/class_names.ts";
+import { type ClassName, className } from "../records/class_names.ts";
+import { confusionMetrics } from "../report/confusion.ts";
+import { formatMetric, formatPercent } from "../report/number_text.ts";
+import type { Reporter } from "../report/reporter.ts";
+import { RIGHT, renderRows } from "../report/terminal/table.ts";
 import { useEngine } from "../tensor/index.ts";
 import type { Precision } from "../train/loop/precision.ts";
 import type { ClassificationMetrics } from "../train/metrics/classification_metrics.ts";
@@ -84,4 +88,49 @@ export async function readyNetwork(
   const wanted = loaded.settings.engine === "" ? fastestEngine() : engineHere(loaded.settings.engine);
   await useEngine(engine ?? wanted, engineOptions({ ...loaded.settings, threads }));
   return { ...loaded, precision: await precisionHere(loaded.settings.precision, onNote) };
+}
+
+/**
+ * Reports an evaluation: a table of the classes and a line of metrics, or an `end` event.
+ *
+ * @param topk - of how many guesses one may be right.
+ * @example
+ * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
+ * import { CollectingReporter } from "convoyant/report";
+ * const told = new CollectingReporter();
+ * experiments.reportEvaluation(await experiments.evaluate("runs/first"), told);
+ * told.text.join("\n");
+ * ```
+ */
+export function reportEvaluation(
+  { metrics, classes, weights, seconds, model, precision }: Evaluation,
+  reporter: Reporter,
+  topk: readonly number[] = [5],
+): void {
+  const tops = topk.map((k) => [k, metrics.topAccuracy(k)] as const);
+  const words = tops.map(([k, accuracy]) => `top ${k} ${formatMetric(accuracy)}`).join(", ");
+  // A class that was never predicted has no precision.
+  const share = (value: number) => (Number.isNaN(value) ? "-" : formatPercent(value));
+  const table = renderRows(
+    [
+      ["class", ({ index }) => className(classes, index), { flexible: true }],
+      ["precision", ({ precision }) => share(precision), RIGHT],
+      ["recall", ({ recall }) => share(recall), RIGHT],
+      ["examples", ({ support }) => String(support), RIGHT],
+    ],
+    confusionMetrics(metrics.confusion).classes,
+    reporter.style,
+  );
+  reporter.lines([...table, ""]);
+  reporter.line(
+    `${weights}: loss ${formatMetric(metrics.loss)}, accuracy ${formatMetric(metrics.accuracy)}, ${words}, ${metrics.examples} examples in ${seconds.toFixed(1)} s`,
+  );
+  reporter.event({
+    event: "end",
+    ...{ model, weights, precision, examples: metrics.examples },
+    ...{ testLoss: metrics.loss, testAccuracy: metrics.accuracy },
+    ...Object.fromEntries(tops.map(([k, accuracy]) => [`top${k}Accuracy`, accuracy])),
+    ...{ perClassAccuracy: metrics.perClassAccuracy, confusion: metrics.confusion, seconds },
+  });
 }

@@ -9,6 +9,9 @@ import { dataTypeName } from "../io/formats/onnx/onnx_tensor.ts";
 import { readOnnx } from "../io/formats/onnx/read_onnx.ts";
 import type { ClassName } from "../records/class_names.ts";
 import { preprocessingOf } from "../records/preprocessing.ts";
+import { formatBytes } from "../report/number_text.ts";
+import type { Reporter } from "../report/reporter.ts";
+import { renderRows } from "../report/terminal/table.ts";
 import type { GivenSettings } from "./training_config.ts";
 import { loadNetwork, type NetworkSettings } from "./weights.ts";
 
@@ -90,4 +93,35 @@ export function inputShapeOf({
 
 function described({ name, dataType, shape = [] }: OnnxValueInfo): ExportedValue {
   return { name, type: dataTypeName(dataType), shape };
+}
+
+/**
+ * Reports what `exportOnnx` wrote: a table of inputs and outputs, or an `end` event.
+ *
+ * @example
+ * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
+ * import { CollectingReporter } from "convoyant/report";
+ * experiments.reportExport(await experiments.exportOnnx("runs/first", "first.onnx"), new CollectingReporter());
+ * ```
+ */
+export function reportExport({ path, ...file }: ExportedFile, reporter: Reporter): void {
+  const { model, weights, opset, irVersion, bytes, inputs, outputs } = file;
+  const as = (what: string) => (value: ExportedValue) => ({ what, ...value });
+  const table = renderRows(
+    [
+      ["", ({ what }) => what],
+      ["name", ({ name }) => name, { flexible: true }],
+      ["type", ({ type }) => type.toLowerCase()],
+      ["shape", ({ shape }) => `[${shape.join(", ")}]`],
+    ],
+    [...inputs.map(as("input")), ...outputs.map(as("output"))],
+    reporter.style,
+  );
+  reporter.lines(table);
+  const classes = file.classes.length === 0 ? "" : `, ${file.classes.length} classes`;
+  reporter.line(
+    `${path}: ${model} with ${weights}, opset ${opset}, IR ${irVersion}${classes}, ${formatBytes(bytes)}`,
+  );
+  reporter.event({ event: "end", file: path, ...file });
 }

@@ -1,5 +1,7 @@
 /** Ctrl-C, a closed terminal, a reader that went away: the first asks for a graceful shutdown, the second ends the process at once. */
 
+import { TrainingError } from "../../base/errors.ts";
+
 export const INTERRUPTED = 130;
 
 /** What the running command asked to be called with; null if it can be ended at any moment. */
@@ -41,47 +43,54 @@ function brokenOutput({ code, message }: NodeJS.ErrnoException): string {
   return `cannot write to standard output: ${why}; free some space or send the output elsewhere`;
 }
 
-/**
- * A signal that is aborted at the first interruption from `arm` on; the second ends the process. `release` hands
- * interruptions back.
- *
- * @param onFirst - called at the first, except when there is no reader any more.
- */
-export function interruption(onFirst: () => void): { signal: AbortSignal; arm(): void; release(): void } {
-  const controller = new AbortController();
-  return {
-    signal: controller.signal,
-    arm() {
-      gracefulStop = (reason) => {
-        if (reason === "reader gone") {
-          controller.abort();
-          return;
-        }
-        if (controller.signal.aborted) process.exit(INTERRUPTED);
-        controller.abort();
-        onFirst();
-      };
-    },
-    release() {
-      gracefulStop = null;
-    },
-  };
+/** How a command's work hears of Ctrl-C. */
+export interface Interrupt {
+  /** Aborted at the first interruption. */
+  readonly signal: AbortSignal;
+  /** Until it is called, an interruption ends the process at once: there is nothing to save. */
+  arm(): void;
 }
 
 /**
- * Runs what the first Ctrl-C ends in order, by the signal.
+ * Runs what the first Ctrl-C ends in order, by the signal; the second ends the process.
  *
- * @param onFirst - called at the first.
+ * @param onFirst - called at the first, except when there is no reader any more.
+ * @param armed - whether it is so from the start; else from `arm` on.
  */
-export async function whileInterruptible<T>(
+export async function interruptible<T>(
   onFirst: () => void,
-  body: (signal: AbortSignal) => Promise<T>,
+  work: (interrupt: Interrupt) => Promise<T>,
+  armed = true,
 ): Promise<T> {
-  const interrupt = interruption(onFirst);
-  interrupt.arm();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const arm = () => {
+    gracefulStop = (reason) => {
+      if (signal.aborted && reason === "signal") process.exit(INTERRUPTED);
+      controller.abort();
+      if (reason === "signal") onFirst();
+    };
+  };
+  if (armed) arm();
   try {
-    return await body(interrupt.signal);
+    return await work({ signal, arm });
   } finally {
-    interrupt.release();
+    gracefulStop = null;
   }
+}
+
+/** Runs what the first Ctrl-C makes throw, by the signal; null then. */
+export async function untilInterrupted<T>(
+  onFirst: () => void,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T | null> {
+  return interruptible(onFirst, async ({ signal }) => {
+    try {
+      return await work(signal);
+    } catch (error) {
+      const isEnd = (error as Error).name === "AbortError" || error instanceof TrainingError;
+      if (signal.aborted && isEnd) return null;
+      throw error;
+    }
+  });
 }

@@ -2,7 +2,9 @@
 import type { Command } from "commander";
 import { PHOTO_SETTINGS } from "../../experiments/photos/photo_settings.ts";
 import { oneOf, whole } from "../../experiments/settings/setting_kinds.ts";
-import { addCommand } from "../command.ts";
+import { addCommand, type Given } from "../command.ts";
+import type { Output } from "../console/output.ts";
+import { profiled } from "../console/profiled.ts";
 import { type Cli, known, option, settingOption } from "../options.ts";
 import { profileOption, settings, trainingOptions } from "../shared_options.ts";
 import { namesOfPhotos } from "./own_settings.ts";
@@ -67,19 +69,13 @@ export function addTrain(program: Command, cli: Cli): void {
       "convoyant train --resume runs/<run>",
       "convoyant train ./photos --from resnet18 --ranks 4 --hosts node1,node2",
     ],
-    run: async ({ profile: trace, ranks, hosts, shards, reduce, compress, ...given }, output, what) => {
+    run: async ({ profile, ranks, hosts, shards, reduce, compress, ...given }, output, what) => {
       const about = { ranks, hosts, shards, reduce, compress };
-      const { trainAny } = await import("./train_any_command.ts");
-      const { concernsRanks, trainOnRanks } = await import("../ranks/ranks_command.ts");
-      const trainHere = (own: typeof given, said: typeof output) => trainAny(what ?? null, own, said);
-      if (!concernsRanks(about)) {
-        const { profiled } = await import("../console/profiled.ts");
-        return profiled(trace, output, () => trainHere(given, output));
-      }
-      const { profiledOnRanks } = await import("../ranks/profiled_ranks.ts");
-      return trainOnRanks(about, given, output, (own, said) =>
-        profiledOnRanks(trace, said, () => trainHere(own, said)),
-      );
+      const { trainAny } = await import("./train_any.ts");
+      const { concernsRanks, trainOnRanks } = await import("./train_on_ranks.ts");
+      const trainHere = (own: Given, said: Output) =>
+        profiled(profile, said, () => trainAny(what ?? null, own, said));
+      return concernsRanks(about) ? trainOnRanks(about, given, output, trainHere) : trainHere(given, output);
     },
   });
 }

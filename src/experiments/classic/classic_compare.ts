@@ -7,8 +7,10 @@ import { classifierEntry } from "./classic_classifiers.ts";
 import { type ClassicData, openClassicData } from "./classic_data.ts";
 import { featureEntries } from "./classic_features.ts";
 import { type ClassicWatch, runClassic } from "./classic_run.ts";
+import { USUAL_SIDE } from "./classic_settings.ts";
 import type { CompareEntry, ComparePoint, CompareSettings } from "./compare_entries.ts";
 import { configAtSize, networkEntry, trainedNetwork } from "./compare_network.ts";
+import { refuseUnusedOfData } from "./unused_settings.ts";
 
 /**
  * Reads what is to be compared: `hog:linear-svm`, a network's name with settings or without, or a run's folder.
@@ -30,12 +32,32 @@ export function compareEntry(text: string): CompareEntry {
   );
 }
 
-/** Trains and tests everything, size by size. @throws what a training throws. */
+/** What `compareClassic` takes. */
+export type CompareClassicOptions = Partial<CompareSettings> & ClassicWatch;
+
+/**
+ * Trains and tests pipelines and networks beside each other, size by size: what `convoyant classic compare` does.
+ *
+ * @param texts - `hog:linear-svm`, a network's name with settings or without, or a run's folder.
+ * @throws ArgumentError for what is none of these; what a training throws.
+ * @example
+ * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
+ * const points = await experiments.compareClassic(["hog:linear-svm", "lenet"], { sizes: [500, 2000] });
+ * points.map(({ name, size, testAccuracy }) => [name, size, testAccuracy]);
+ * ```
+ */
 export async function compareClassic(
-  entries: readonly CompareEntry[],
-  settings: CompareSettings,
-  watch: ClassicWatch,
+  texts: readonly string[],
+  options: CompareClassicOptions = {},
 ): Promise<ComparePoint[]> {
+  const entries = texts.map(compareEntry);
+  const settings: CompareSettings = {
+    ...{ data: "fashion-mnist", seed: 0, sizes: [500, 2000, 10_000, 60_000], epochs: 10 },
+    ...options,
+    side: options.side ?? USUAL_SIDE,
+  };
+  refuseUnusedOfData({ ...settings, side: options.side });
   const { data, dataDir, side, seed, onNote, sizes } = settings;
   const all = await openClassicData({
     data,
@@ -72,10 +94,10 @@ export async function compareClassic(
         const result = await runClassic(
           { features, classifier, C: null, gamma: null, seed, ...words },
           part,
-          watch,
+          options,
         );
         add({ ...result, name: one.name, learned: false, size });
-      } else add(await trainedNetwork(one, size, Math.max(...kept), settings, watch));
+      } else add(await trainedNetwork(one, size, Math.max(...kept), settings, options));
     }
   }
   return points;

@@ -2,13 +2,18 @@
 import { join } from "node:path";
 import { writeFileAtomicSync } from "../../io/atomic_file.ts";
 import { makeFolderSync } from "../../io/make_folder.ts";
+import type { Reporter } from "../../report/reporter.ts";
+import { renderTable } from "../../report/terminal/table.ts";
 import { runName } from "../../train/runs/run_folder.ts";
 import { readSeriesRun } from "../series_run.ts";
+import { shellWord } from "../shell_text.ts";
 import { type SeriesOptions, trainSeries } from "../train_series.ts";
 import type { GivenSettings } from "../training_config.ts";
 import {
+  COMPARISON_COLUMNS,
   type ComparedVariant,
   comparisonDocument,
+  comparisonRow,
   comparisonSvg,
   metricsOfVariant,
   type VariantMetrics,
@@ -27,6 +32,9 @@ export interface CompareOptions extends SeriesOptions {
 }
 
 export interface Comparison {
+  readonly model: string;
+  /** Trainings of each variant. */
+  readonly seeds: number;
   /** Of each variant, in the order of the values. */
   readonly metrics: readonly VariantMetrics[];
   /** Holds a folder for each run, `compare.svg` and `compare.md`. */
@@ -77,10 +85,37 @@ export async function compare(model: string, options: CompareOptions = {}): Prom
   };
   const finished = await trainSeries(planned, { ...series, onDone });
   write();
-  return { metrics: collect().map(metricsOfVariant), folder, finished };
+  return { model, seeds, metrics: collect().map(metricsOfVariant), folder, finished };
 }
 
 /** "activation=relu dropout=0.5" as a folder's name. */
 function folderOf(out: string, variant: SettingsVariant, seed: number): string {
   return join(out, `${variant.name.replace(/[^\w.=+-]+/g, "_")}-seed${seed}`);
+}
+
+/**
+ * Reports a comparison that has ended, or was interrupted: a table, or an event for each variant.
+ *
+ * @example
+ * ```ts no-run
+ * import * as experiments from "convoyant/experiments";
+ * import { CollectingReporter } from "convoyant/report";
+ * const told = new CollectingReporter();
+ * experiments.reportComparison(await experiments.compare("lenet", { sets: ["lr=0.1,0.5"] }), told);
+ * told.text.join("\n");
+ * ```
+ */
+export function reportComparison(
+  { model, seeds, metrics, folder, finished }: Comparison,
+  reporter: Reporter,
+): void {
+  reporter.lines(["", ...renderTable(COMPARISON_COLUMNS, metrics.map(comparisonRow), reporter.style)]);
+  for (const each of metrics) reporter.event({ event: "variant", ...each });
+  reporter.line(
+    finished
+      ? `\nchart: ${folder}/compare.svg   table: ${folder}/compare.md`
+      : `\nInterrupted; everything is saved. Go on with the same command and --out ${shellWord(folder)}`,
+  );
+  if (finished) reporter.event({ event: "end", model, variants: metrics.length, seeds, out: folder });
+  else reporter.event({ event: "interrupted", out: folder });
 }

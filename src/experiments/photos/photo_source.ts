@@ -6,6 +6,7 @@ import type { LeftOut } from "../../data/folders/folder_scan.ts";
 import { ImageList } from "../../data/folders/image_list.ts";
 import { openFolder } from "../../data/folders/node_folders.ts";
 import { findSplits } from "../../data/folders/scan_folder.ts";
+import { names } from "../../models/index.ts";
 import type { PhotoSplit, PhotosRecord } from "./photo_config.ts";
 import { shortList } from "./photo_words.ts";
 
@@ -35,6 +36,11 @@ export interface PhotoSource {
 export function namesPhotos(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats?.isDirectory() === true || (stats?.isFile() === true && /\.(csv|tsv)$/i.test(path));
+}
+
+/** Whether a name of what is trained means photographs: that of a network is one also if there is a folder of that name. */
+export function isPhotographs(name: string): boolean {
+  return !names().includes(name) && namesPhotos(name);
 }
 
 /**

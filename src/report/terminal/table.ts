@@ -22,6 +22,16 @@ export interface TableOptions extends TextStyle {
   footerRows?: number;
 }
 
+/** A column of what is told of each of many things: its title, a thing's cell, and how it is laid out. */
+export type RowColumn<T> = readonly [
+  title: string,
+  cell: (of: T) => string,
+  layout?: Omit<TableColumn, "title">,
+];
+
+/** The layout of a column of numbers. */
+export const RIGHT = { align: "right" } as const;
+
 /** Between two columns. */
 const GAP = 2;
 
@@ -81,6 +91,29 @@ export function renderTable(
     lines.push(paint(truncate(note, options.width ?? note.length, unicode), "dim", depth));
   }
   return lines;
+}
+
+/**
+ * A table with a row for each of `items`.
+ *
+ * @example
+ * ```ts
+ * import { RIGHT, renderRows } from "convoyant/report";
+ * const bags = [{ name: "bag", accuracy: 0.97 }];
+ * renderRows([["class", ({ name }) => name], ["accuracy", ({ accuracy }) => String(accuracy), RIGHT]], bags);
+ * ```
+ */
+export function renderRows<T>(
+  columns: readonly RowColumn<T>[],
+  items: readonly T[],
+  options: TableOptions = {},
+): string[] {
+  const rows = items.map((item) => columns.map(([, cell]) => cell(item)));
+  return renderTable(
+    columns.map(([title, , layout]) => ({ title, ...layout })),
+    rows,
+    options,
+  );
 }
 
 function totalOf(laid: readonly Laid[]): number {
