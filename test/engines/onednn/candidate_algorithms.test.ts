@@ -6,15 +6,17 @@ import { allocateArray, arrayFrom, numbersOf, type TypedArray } from "../../../s
 import { numel } from "../../../src/base/shape.ts";
 import type { Attributes, ProgramStep, TensorSpec } from "../../../src/engines/contract/engine.ts";
 import { kernelExports } from "../../../src/engines/cpu/kernel.ts";
-import { suitsWinograd } from "../../../src/engines/cpu/shapes/conv_geometry.ts";
+import { type ConvGeometry, suitsWinograd } from "../../../src/engines/cpu/shapes/conv_geometry.ts";
 import { forwardConvolution, gradientConvolution } from "../../../src/engines/cpu/shapes/winograd_tiles.ts";
 import {
+  batchSlices,
   candidateAlgorithms,
   convolutionScratchBytes,
   convolutionThreadBytes,
   lastGeometry,
   waitsForWindows,
 } from "../../../src/engines/onednn/convolution/convolution_algorithms.ts";
+import { winogradCut } from "../../../src/engines/onednn/convolution/winograd_shapes.ts";
 import { DnnlScope } from "../../../src/engines/onednn/library/dnnl.ts";
 import { loadDnnl } from "../../../src/engines/onednn/library/load_dnnl.ts";
 import { ThreadScratch } from "../../../src/engines/onednn/onednn_step.ts";
@@ -393,6 +395,26 @@ test("blocks of output channels give the same bits whether a thread computes one
   const together = computed(step, given, "float32 winograd").result;
   assert.notEqual(together, null);
   assert.deepEqual(computed(step, given, "float32 winograd", { apart: true }).result, together);
+});
+
+test("Winograd's algorithm cuts few tiles into blocks of output channels, the last of which has fewer", {
+  skip,
+}, () => {
+  const sizes = { n: 16, c: 160, o: 160, down: square(6, 3, 1, 1), across: square(6, 3, 1, 1) };
+  for (const op of ["conv2d", "conv2dInputGradient"] as const) {
+    for (const activation of ["relu", "tanh"] as const) {
+      const step = stepOf(op, { ...plain, ...sizes, activation }, "float32");
+      const g = lastGeometry({ ...step, outputs: [step.output] }) as ConvGeometry;
+      const { slices, block, blocks } = winogradCut(op, g, batchSlices(g));
+      assert.deepEqual([slices.count, block, blocks], [2, 64, 3]);
+      assert.ok(
+        checkAllAlgorithms(op, { ...plain, ...sizes, activation }, "float32").includes("float32 winograd"),
+      );
+      const given = step.inputs.map((spec, i) => values(spec, i));
+      const together = computed(step, given, "float32 winograd").result;
+      assert.deepEqual(computed(step, given, "float32 winograd", { apart: true }).result, together);
+    }
+  }
 });
 
 test("the chapter's kinds of layers, and bfloat16 where the library has it", { skip }, () => {

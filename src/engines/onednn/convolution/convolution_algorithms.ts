@@ -38,6 +38,7 @@ import {
   sumPlaces,
   windowPlaces,
   winogradConvolution,
+  winogradCut,
   winogradSlices,
   winogradThreadBytes,
 } from "./winograd_shapes.ts";
@@ -160,7 +161,7 @@ export function convolutionThreadBytes(step: StepSpec): number {
   if (g === null || !takesWinograd(g, inputs, outputs)) return 0;
   if (op === "conv2dWeightGradient")
     return sumPlaces(forwardConvolution(g), winogradSlices(g, weightSlices(g)).size).bytes;
-  return winogradThreadBytes(op, g, batchSlices(g).size);
+  return winogradThreadBytes(op, g, winogradCut(op, g, batchSlices(g)));
 }
 
 /** Whether Winograd's algorithm is one of the candidates. */

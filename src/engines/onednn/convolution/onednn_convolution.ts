@@ -46,7 +46,7 @@ import {
 } from "./convolution_kernel.ts";
 import { im2colVariant } from "./im2col_weight_gradient.ts";
 import { winogradVariant } from "./winograd_convolution.ts";
-import { winogradSlices } from "./winograd_shapes.ts";
+import { winogradCut, winogradSlices } from "./winograd_shapes.ts";
 import { winogradPartials } from "./winograd_weight_gradient.ts";
 
 export function planConvolution(scope: DnnlScope, step: OnednnStep): KernelPlan | null {
@@ -55,12 +55,15 @@ export function planConvolution(scope: DnnlScope, step: OnednnStep): KernelPlan 
   if (g === null) return null;
   const slices = batchSlices(g);
   const work = convolutionKey(op, g, slices.size, elementsOf(inputs, outputs));
-  const packed = step.packed && takesWinograd(g, inputs, outputs) ? ", packed" : "";
-  const winograd = () => winogradVariant(scope, step, g, slices);
+  const isWinograd = takesWinograd(g, inputs, outputs);
+  const own = winogradCut(op, g, slices);
+  const packed = step.packed && isWinograd ? ", packed" : "";
+  const joined = isWinograd && own.slices.size !== slices.size ? `, Winograd ${own.slices.size}` : "";
+  const winograd = () => winogradVariant(scope, step, g, slices, own);
   const cuts = op === "conv2d" ? cutsOf(g, step.threads) : null;
-  if (cuts !== null) return planBlocks(scope, step, `${work}, cut${packed}`, g, cuts, winograd);
+  if (cuts !== null) return planBlocks(scope, step, `${work}, cut${packed}${joined}`, g, cuts, winograd);
   const native = (algorithm: Algorithm) => nativeVariant(scope, step, g, slices, algorithm);
-  return fastestForm(step, `${work}${packed}`, g, winograd, native)?.plan ?? null;
+  return fastestForm(step, `${work}${packed}${joined}`, g, winograd, native)?.plan ?? null;
 }
 
 /** The fastest of the algorithms: Winograd's, which is our own, or one of the library. */

@@ -13,7 +13,14 @@ import { type OnednnStep, reorderStage, type Slices, type Variant } from "../one
 import { winogradBenchmark } from "../tuning/winograd_benchmark.ts";
 import { blocksPerImage } from "./convolution_blocks.ts";
 import { type PlaneGemms, planeGemms } from "./winograd_gemms.ts";
-import { threadPlaces, tilesAtOnce, windowPlaces, winogradConvolution } from "./winograd_shapes.ts";
+import {
+  threadPlaces,
+  tilesAtOnce,
+  type WinogradCut,
+  windowPlaces,
+  winogradConvolution,
+  winogradThreadBytes,
+} from "./winograd_shapes.ts";
 
 const RELU = activationCode({ activation: "relu" });
 /** Parts in which the windows are transformed. */
@@ -21,21 +28,29 @@ const WINDOW_UNITS = 16;
 /** Tiles of a part of an image, if it has as many. */
 const PART_TILES = 48;
 
-/** The algorithm for `conv2d` or `conv2dInputGradient`; null if it has no room or the library no product. */
+/**
+ * The algorithm for `conv2d` or `conv2dInputGradient`; null if it has no room or the library no product.
+ *
+ * @param slices - of the algorithms that it is compared with.
+ * @param cut - its own.
+ */
 export function winogradVariant(
   scope: DnnlScope,
   step: OnednnStep,
   g: ConvGeometry,
   slices: Slices,
+  cut: WinogradCut,
 ): Variant | null {
-  const parts = slices.size === 1 ? partsOf(step, g) : 1;
-  const stages = stagesOf(scope, step, g, slices, parts);
+  const parts = cut.slices.size === 1 ? partsOf(step, g) : 1;
+  const stages = stagesOf(scope, step, g, cut, parts);
   if (stages === null) return null;
-  const kernel = winogradBenchmark(step, slices, step.scratchBytes, (sample, n) =>
-    stagesOf(scope, sample, { ...g, n }, { count: 1, size: n, last: n }, parts),
+  const sampleCut = (n: number): WinogradCut => ({ ...cut, slices: { count: 1, size: n, last: n } });
+  const ownBytes = (n: number) => winogradThreadBytes(step.op, g, sampleCut(n));
+  const kernel = winogradBenchmark(step, cut.slices, step.scratchBytes, ownBytes, (sample, n) =>
+    stagesOf(scope, sample, { ...g, n }, sampleCut(n), parts),
   );
   const plan = { stages: [...stages.before, stages.compute], scratchBytes: 0, threadScratchBytes: 0 };
-  return { kernel, plan };
+  return { kernel: { ...kernel, slices: cut.slices.size / slices.size }, plan };
 }
 
 /**
@@ -47,11 +62,11 @@ function partsOf({ op }: OnednnStep, g: ConvGeometry): number {
   return Math.min(blocksPerImage(g), Math.max(2, Math.floor(tiles / PART_TILES)));
 }
 
-function stagesOf(scope: DnnlScope, step: OnednnStep, g: ConvGeometry, slices: Slices, parts: number) {
+function stagesOf(scope: DnnlScope, step: OnednnStep, g: ConvGeometry, cut: WinogradCut, parts: number) {
   const turned = step.op === "conv2dInputGradient";
   const convolution = winogradConvolution(step.op, g);
   if (windowPlaces(convolution).bytes > step.scratchBytes) return null;
-  const compute = computeStage(scope, step, convolution, slices, parts);
+  const compute = computeStage(scope, step, convolution, cut, parts);
   return compute && { before: windowStages(scope, step, convolution, turned), compute };
 }
 
@@ -94,7 +109,8 @@ function windowStages(
 }
 
 /**
- * Transforms the images of each slice, multiplies and gathers, a chunk of tiles at a time.
+ * Transforms the images of each slice, multiplies and gathers, a chunk of tiles at a time. A unit is a block of output
+ * channels of a slice, or of a part of it; those that a thread has share the transformed images.
  *
  * @param wanted - into how many parts, of whole rows of tiles, a slice of one image is cut.
  */
@@ -102,63 +118,69 @@ function computeStage(
   scope: DnnlScope,
   { base, inputs, attributes }: OnednnStep,
   convolution: WinogradConvolution,
-  slices: Slices,
+  { slices, block, blocks }: WinogradCut,
   wanted: number,
 ): KernelStage | null {
   const { c, o, h, w, oh, ow, step, tilesDown, tilesAcross } = convolution;
-  const atOnce = tilesAtOnce(convolution, slices.size);
+  const atOnce = tilesAtOnce(convolution, slices.size, block);
   const rows = split(tilesDown * slices.size, wanted);
   const partTiles = rows.size * tilesAcross;
   const tileCounts = [slices.size, slices.last].flatMap((images) => {
     const tiles = tilesOf(convolution, images);
     return [Math.min(tiles, partTiles), tiles - Math.floor((tiles - 1) / partTiles) * partTiles];
   });
-  const products = productsOf(scope, convolution, tileCounts, atOnce);
+  const products = productsOf(scope, convolution, tileCounts, atOnce, block);
   if (products === null) return null;
-  const places = threadPlaces(convolution, atOnce);
+  const places = threadPlaces({ ...convolution, o: block }, atOnce);
   const planes = windowPlaces(convolution).planes;
   const activation = activationCode(attributes) ?? 0;
   // The others would need their code in the innermost loop.
   const gathered = activation === RELU ? RELU : 0;
   const hasBias = inputs.length > 2;
+  const units = slices.count * rows.units * blocks;
   return {
-    units: slices.count * rows.units,
+    units,
     run(exports, { inputs: from, outputs: to, scratch, threadScratch }, begin, end) {
       const at = (place: number) => base + threadScratch + place;
-      const windows = { address: base + scratch + planes, planeBytes: planeBytes(c * o) };
-      for (let unit = begin; unit < end; unit++) {
-        const i = Math.floor(unit / rows.units);
-        const part = unit % rows.units;
-        const tiles = tilesOf(convolution, i === slices.count - 1 ? slices.last : slices.size);
+      for (let unit = begin, next: number; unit < end; unit = next) {
+        const whole = Math.floor(unit / blocks);
+        next = Math.min(end, (whole + 1) * blocks);
+        const [i, part] = [Math.floor(whole / rows.units), whole % rows.units];
+        const isLast = i === slices.count - 1;
+        const tiles = tilesOf(convolution, isLast ? slices.last : slices.size);
         const last = Math.min(tiles, (part + 1) * partTiles);
         const x = from[0] + i * slices.size * h * w * c * 4;
         const y = to[0] + i * slices.size * oh * ow * o * 4;
+        const channels = Array.from({ length: next - unit }, (_, u) => {
+          const channel = (unit + u - whole * blocks) * block;
+          return { channel, outputs: Math.min(block, o - channel) };
+        });
         for (let first = part * partTiles; first < last; first += atOnce) {
           const count = Math.min(atOnce, last - first);
           const chunk = { first, count, scratch: threadScratch };
           const images = { address: at(places.images), planeBytes: planeBytes(count * c) };
-          const results = { address: at(places.results), planeBytes: planeBytes(count * o) };
           analyseImages(exports, convolution, x, chunk, threadScratch + places.images);
-          (products.get(count) as PlaneGemms)(images, windows, results);
-          exports.winogradGather(
-            ...[
-              convolution.tile,
-              threadScratch + places.results,
-              o * 4,
-              results.planeBytes,
-              convolution.step,
-            ],
-            ...[convolution.tilesDown, convolution.tilesAcross, first, count],
-            ...[y, oh * ow * o * 4, ow * o * 4, o * 4, o * 4, oh, ow],
-            ...[hasBias ? from[2] : 0, gathered, 0, threadScratch],
-          );
+          for (const { channel, outputs } of channels) {
+            const windows = { address: base + scratch + planes + channel * 4, planeBytes: planeBytes(c * o) };
+            const results = { address: at(places.results), planeBytes: planeBytes(count * outputs) };
+            products(count, outputs)(images, windows, results);
+            exports.winogradGather(
+              ...[convolution.tile, threadScratch + places.results],
+              ...[outputs * 4, results.planeBytes, convolution.step],
+              ...[convolution.tilesDown, convolution.tilesAcross, first, count],
+              ...[y + channel * 4, oh * ow * o * 4, ow * o * 4, o * 4, outputs * 4, oh, ow],
+              ...[hasBias ? from[2] + channel * 4 : 0, gathered, 0, threadScratch],
+            );
+          }
         }
-        if (activation !== gathered) {
-          // Rows of the result: of whole images, or those of one image's part.
-          const images = i === slices.count - 1 ? slices.last : slices.size;
-          const top = rows.units === 1 ? 0 : part * rows.size * step;
-          const bottom = rows.units === 1 ? images * oh : Math.min(oh, top + rows.size * step);
-          exports.biasActivation(y + top * ow * o * 4, o * 4, (bottom - top) * ow, o, 0, activation);
+        if (activation === gathered) continue;
+        // Rows of the result: of whole images, or those of one image's part.
+        const images = isLast ? slices.last : slices.size;
+        const top = rows.units === 1 ? 0 : part * rows.size * step;
+        const bottom = rows.units === 1 ? images * oh : Math.min(oh, top + rows.size * step);
+        for (const { channel, outputs } of channels) {
+          const place = y + (top * ow * o + channel) * 4;
+          exports.biasActivation(place, o * 4, (bottom - top) * ow, outputs, 0, activation);
         }
       }
     },
@@ -186,21 +208,23 @@ export function analyseImages(
   );
 }
 
-/** Products for each size of a chunk that there is. */
+/** Products of a chunk's tiles with the windows of some output channels, for each size of the two that there is. */
 function productsOf(
   scope: DnnlScope,
-  convolution: WinogradConvolution,
+  { planes, c, o }: WinogradConvolution,
   tileCounts: readonly number[],
   atOnce: number,
-): Map<number, PlaneGemms> | null {
-  const { c, o } = convolution;
+  block: number,
+): ((count: number, outputs: number) => PlaneGemms) | null {
   const made = new Map<number, PlaneGemms>();
   for (const count of chunkSizes(tileCounts, atOnce)) {
-    const products = planeGemms(scope, convolution.planes, [count, c, o]);
-    if (products === null) return null;
-    made.set(count, products);
+    for (const outputs of new Set([block, o % block || block])) {
+      const products = planeGemms(scope, planes, [count, c, outputs], { pitch: o });
+      if (products === null) return null;
+      made.set(count * o + outputs, products);
+    }
   }
-  return made;
+  return (count, outputs) => made.get(count * o + outputs) as PlaneGemms;
 }
 
 /** The numbers of tiles of a chunk, of runs of tiles of these lengths: most are full, the last may not be. */

@@ -17,13 +17,15 @@ export function planeGemms(
   options: {
     /** `left` is given as [inner, rows]. */
     readonly transposed?: boolean;
+    /** Numbers from one row of `right` to the next, if it has more columns. */
+    readonly pitch?: number;
     /** to += left right. */
     readonly added?: boolean;
   } = {},
 ): PlaneGemms | null {
-  const { transposed = false, added = false } = options;
+  const { transposed = false, added = false, pitch = columns } = options;
   const source = scope.descriptor([rows, inner], "float32", transposed ? [1, rows] : [inner, 1]);
-  const weights = scope.descriptor([inner, columns], "float32");
+  const weights = scope.descriptor([inner, columns], "float32", [pitch, 1]);
   const destination = scope.descriptor([rows, columns], "float32");
   const description = scope.matmul({ source, weights, destination }, undefined, added);
   if (description === null) return null;

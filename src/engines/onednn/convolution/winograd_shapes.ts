@@ -13,6 +13,7 @@ import {
   type WinogradConvolution,
 } from "../../cpu/shapes/winograd_tiles.ts";
 import { cutSlices, type Slices } from "../onednn_step.ts";
+import { blocksPerImage } from "./convolution_blocks.ts";
 
 /** Tiles of a chunk: enough for the products, and few enough for the caches. */
 const LEAST_TILES = 64;
@@ -60,10 +61,47 @@ export function windowPlaces({ c, o, window, planes: count }: WinogradConvolutio
   return { windows, planes, bytes: layout.bytes };
 }
 
-/** A thread's own scratch for a convolution or its gradient by the input, on a number of images at a time. */
-export function winogradThreadBytes(op: string, g: ConvGeometry, images: number): number {
+/** How a batch is cut for a convolution or its gradient by the input: into images, and into output channels. */
+export interface WinogradCut {
+  readonly slices: Slices;
+  /** Output channels of a unit; the last one of a slice may have fewer. */
+  readonly block: number;
+  readonly blocks: number;
+}
+
+/** Tiles of a slice at least: products read all transformed windows of their channels, for one tile as for thirty. */
+const CUT_TILES = 32;
+/** Output channels of a unit at least, if there are as many. */
+const CUT_OUTPUTS = 64;
+
+/**
+ * The cut, given the slices of the other algorithms: fewer if they have few tiles, each in blocks of output channels in their
+ * place, so that there are about as many units for threads.
+ */
+export function winogradCut(op: string, g: ConvGeometry, slices: Slices): WinogradCut {
+  const { o } = winogradConvolution(op, g);
+  const wanted = wantedSlices(winogradConvolution(op, g), slices, CUT_TILES);
+  // A few images are cut within each of them.
+  if (wanted === slices.count || blocksPerImage(g) > 1) return { slices, block: o, blocks: 1 };
+  const large = cutSlices(g.n, wanted);
+  const parts = Math.max(1, Math.floor(slices.count / large.count));
+  const block = Math.min(o, Math.max(CUT_OUTPUTS, Math.ceil(o / parts / 16) * 16));
+  return { slices: large, block, blocks: Math.ceil(o / block) };
+}
+
+/** Half as many slices as often as they have fewer tiles than this. */
+function wantedSlices(convolution: WinogradConvolution, { count }: Slices, least: number): number {
+  const tiles = tilesOf(convolution, convolution.n);
+  let wanted = count;
+  while (wanted > 1 && tiles < wanted * least) wanted /= 2;
+  return wanted;
+}
+
+/** A thread's own scratch for a convolution or its gradient by the input. */
+export function winogradThreadBytes(op: string, g: ConvGeometry, cut: WinogradCut): number {
   const convolution = winogradConvolution(op, g);
-  return threadPlaces(convolution, tilesAtOnce(convolution, images)).bytes;
+  return threadPlaces({ ...convolution, o: cut.block }, tilesAtOnce(convolution, cut.slices.size, cut.block))
+    .bytes;
 }
 
 // The gradient by the weight.
@@ -77,11 +115,8 @@ const SLICE_TILES = 96;
  * Slices for Winograd's algorithm, given those of the others: fewer if they have few tiles. The blocks of output channels
  * are units too, so that threads do not run out of work.
  */
-export function winogradSlices(g: ConvGeometry, { count }: Slices): Slices {
-  const tiles = tilesOf(forwardConvolution(g), g.n);
-  let wanted = count;
-  while (wanted > 1 && tiles < wanted * SLICE_TILES) wanted /= 2;
-  return cutSlices(g.n, wanted);
+export function winogradSlices(g: ConvGeometry, slices: Slices): Slices {
+  return cutSlices(g.n, wantedSlices(forwardConvolution(g), slices, SLICE_TILES));
 }
 
 /** Places in a thread's own scratch for the gradient by the weight. */

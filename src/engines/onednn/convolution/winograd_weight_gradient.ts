@@ -40,7 +40,8 @@ export function winogradPartials(
   if (bytes * large.count > step.scratchBytes) return null;
   const stage = partialsStage(scope, step, g, large, bytes);
   if (stage === null) return null;
-  const measured = winogradBenchmark(step, large, bytes, (sample, n) => {
+  const ownBytes = (n: number) => sumPlaces(forwardConvolution(g), n).bytes;
+  const measured = winogradBenchmark(step, large, bytes, ownBytes, (sample, n) => {
     const compute = partialsStage(scope, sample, { ...g, n }, { count: 1, size: n, last: n }, bytes);
     return compute && { before: [], compute };
   });

@@ -2,9 +2,6 @@
 import { EngineError } from "../../../base/errors.ts";
 import type { TensorSpec } from "../../contract/engine.ts";
 import type { KernelStage } from "../../cpu/kernel.ts";
-import { forwardConvolution } from "../../cpu/shapes/winograd_tiles.ts";
-import { lastGeometry } from "../convolution/convolution_algorithms.ts";
-import { sumPlaces, winogradThreadBytes } from "../convolution/winograd_shapes.ts";
 import type { OnednnStep, SliceKernel, Slices } from "../onednn_step.ts";
 import { BenchmarkMemory } from "./benchmark_memory.ts";
 
@@ -19,23 +16,25 @@ export interface WinogradStages {
  * images, as often as it takes.
  *
  * @param scratchBytes What one slice needs of it.
+ * @param threadBytes A thread's own scratch for `n` images.
  * @param stagesOf Makes the stages for `n` images in one slice.
  */
 export function winogradBenchmark(
   step: OnednnStep,
   slices: Slices,
   scratchBytes: number,
+  threadBytes: (n: number) => number,
   stagesOf: (sample: OnednnStep, n: number) => WinogradStages | null,
 ): SliceKernel {
   let benchmark: (() => void) | undefined;
   const prepare = (): (() => void) => {
-    const n = benchmarkImages(step, slices.size, scratchBytes);
+    const n = benchmarkImages(step, slices.size, (images) => scratchBytes + threadBytes(images));
     const memory = step.benchmarkMemory();
     const sample = { ...withImages(step, n), base: memory.base };
     const stages = stagesOf(sample, n);
     if (stages === null) throw new EngineError("onednn: Winograd's algorithm has no implementation");
     const { exports, addresses } = memory.place(
-      { scratchBytes, threadScratchBytes: threadBytes(sample, n) },
+      { scratchBytes, threadScratchBytes: threadBytes(n) },
       sample.inputs,
       sample.outputs,
     );
@@ -59,22 +58,14 @@ export function winogradBenchmark(
 }
 
 /** The most images, a divisor of the slice, that have room. */
-function benchmarkImages(step: OnednnStep, size: number, scratchBytes: number): number {
+function benchmarkImages(step: OnednnStep, size: number, scratchBytes: (n: number) => number): number {
   for (let n = size; n > 0; n--) {
     if (size % n !== 0) continue;
     const sample = withImages(step, n);
     const operands = [...sample.inputs, ...sample.outputs];
-    if (BenchmarkMemory.holds(operands, scratchBytes + threadBytes(sample, n))) return n;
+    if (BenchmarkMemory.holds(operands, scratchBytes(n))) return n;
   }
   throw new EngineError("onednn: an image is too large for a benchmark of Winograd's algorithm");
-}
-
-function threadBytes(step: OnednnStep, n: number): number {
-  const g = lastGeometry(step);
-  if (g === null) return 0;
-  return step.op === "conv2dWeightGradient"
-    ? sumPlaces(forwardConvolution(g), n).bytes
-    : winogradThreadBytes(step.op, g, n);
 }
 
 /** The step on `n` images. */
