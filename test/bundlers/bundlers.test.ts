@@ -175,7 +175,12 @@ describe("the packed archive in other people's projects", { skip: missing }, () 
     );
     assert.match(found, /All good/);
     const attw = tool("@arethetypeswrong/cli/dist/index.js");
-    run(process.execPath, [attw, project.archive, "--profile", "esm-only", "--no-color"], project.folder);
+    const quickly = ["--import", "./attw_folders.mjs"];
+    run(
+      process.execPath,
+      [...quickly, attw, project.archive, "--profile", "esm-only", "--no-color"],
+      project.folder,
+    );
   });
 
   for (const format of ["esm", "cjs"] as const) {
