@@ -62,7 +62,7 @@ const lines = () =>
 async function convolve(options: { reproducible?: boolean } = {}): Promise<number[]> {
   await convoyant.useEngine("onednn", { threads: 2, ...options });
   convoyant.manualSeed(3);
-  const [x, weight] = [convoyant.rand(4, 32, 12, 12), convoyant.rand(64, 32, 3, 3)];
+  const [x, weight] = [convoyant.rand(16, 32, 12, 12), convoyant.rand(64, 32, 3, 3)];
   return Array.from(await convoyant.autocast(() => convoyant.nn.functional.conv2d(x, weight)).data());
 }
 

@@ -55,11 +55,10 @@ export function planConvolution(scope: DnnlScope, step: OnednnStep): KernelPlan 
   if (g === null) return null;
   const slices = batchSlices(g);
   const work = convolutionKey(op, g, slices.size, elementsOf(inputs, outputs));
-  const isWinograd = takesWinograd(g, inputs, outputs);
-  const own = winogradCut(op, g, slices);
-  const packed = step.packed && isWinograd ? ", packed" : "";
-  const joined = isWinograd && own.slices.size !== slices.size ? `, Winograd ${own.slices.size}` : "";
-  const winograd = () => winogradVariant(scope, step, g, slices, own);
+  const own = takesWinograd(g, inputs, outputs) ? winogradCut(op, g, slices) : null;
+  const packed = step.packed && own !== null ? ", packed" : "";
+  const joined = own !== null && own.slices.size !== slices.size ? `, Winograd ${own.slices.size}` : "";
+  const winograd = () => own && winogradVariant(scope, step, g, slices, own);
   const cuts = op === "conv2d" ? cutsOf(g, step.threads) : null;
   if (cuts !== null) return planBlocks(scope, step, `${work}, cut${packed}${joined}`, g, cuts, winograd);
   const native = (algorithm: Algorithm) => nativeVariant(scope, step, g, slices, algorithm);
