@@ -5,6 +5,7 @@
 import type { WorkerHandle, WorkerListeners } from "../../workers/worker_port.ts";
 import type { Autotuning, Program, StepPlan, StepSpec } from "../contract/engine.ts";
 import type { KernelPlan } from "./kernel.ts";
+import type { ProcessorControl } from "./threads/thread_barrier.ts";
 
 /** The part on the main thread: decisions from shapes alone. */
 export interface CpuKernels {
@@ -58,8 +59,8 @@ export type OpenKernels = (opening: WorkerOpening) => WorkerKernels;
 export interface WorkerKernels {
   /** What it adds to the engine's description, for people (a library and its version); null if nothing. */
   readonly description: string | null;
-  /** Lets another thread have this one's processor, if one waits for it: where that can be done. */
-  yieldProcessor?(): void;
+  /** Of this thread: where there is such a thing. */
+  readonly processor?: ProcessorControl;
   /** Makes the kernels of a program: called on every worker alike. */
   prepare(program: Program): ProgramKernels;
   /** Takes a message from the part on the main thread. */

@@ -120,7 +120,7 @@ function start(message: StartMessage, open: OpenKernels, post: (message: unknown
   return {
     views: new MemoryViews(memory),
     exports: kernelExports(message.binaries, memory),
-    barrier: new ThreadBarrier(message.control, threads, kernels.yieldProcessor),
+    barrier: new ThreadBarrier(message.control, thread, threads, kernels.processor),
     gate: new InputGate(message.control),
     shares: new WorkShares(shareControl(message.control), thread, threads),
     thread,

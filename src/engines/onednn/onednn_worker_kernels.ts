@@ -3,6 +3,7 @@ import type { Program } from "../contract/engine.ts";
 import { specOf } from "../contract/run_program.ts";
 import type { ProgramKernels, WorkerKernels, WorkerOpening } from "../cpu/cpu_kernels.ts";
 import type { KernelPlan } from "../cpu/kernel.ts";
+import type { ProcessorControl } from "../cpu/threads/thread_barrier.ts";
 import { planKernel } from "../wasm/kernels/registry.ts";
 import { planConvolution, planWeightGradient } from "./convolution/onednn_convolution.ts";
 import type { Dnnl } from "./library/dnnl.ts";
@@ -37,7 +38,7 @@ export interface OnednnSettings {
 
 export class OnednnWorkerKernels implements WorkerKernels {
   readonly description: string;
-  readonly yieldProcessor: () => void;
+  readonly processor: ProcessorControl;
   readonly #dnnl: Dnnl;
   /** Where the engine's memory lies: a fixed place, since memories that are shared are reserved whole. */
   readonly #base: number;
@@ -55,7 +56,7 @@ export class OnednnWorkerKernels implements WorkerKernels {
   ) {
     const { dnnl, path } = loadDnnl();
     this.#dnnl = dnnl;
-    this.yieldProcessor = dnnl.foreign.yieldProcessor;
+    this.processor = dnnl.foreign.processor;
     this.#base = dnnl.foreign.addressOf(new Uint8Array(memory.buffer));
     this.#threads = threads;
     this.#everything = settings.everything;

@@ -27,9 +27,27 @@ const FEWEST_SPINS = 4000;
 const MOST_YIELDS = 1000;
 const FEWEST_YIELDS = 50;
 
-/** The words that all threads share: the barrier's, then those of the work shares. */
+/**
+ * Times in a run that a thread moves to another processor, where that can be done and the one that it runs on is another
+ * thread's as well: the system wakes threads up where they slept last, and may leave two on one processor, beside one that is
+ * idle, for as long as a prediction takes. They then wait for one another at every barrier: 6 ms of MobileNet V2 became 15 in
+ * every second run on a machine of two processors.
+ */
+const MOST_MOVES = 2;
+
+/** What a thread can do about the processor that it runs on. */
+export interface ProcessorControl {
+  /** Lets another thread have it, if one waits for it. */
+  yield(): void;
+  /** Its number. */
+  current(): number;
+  /** Moves the thread to a processor that is none of these, if there is one that it may run on. */
+  leave(taken: readonly number[]): void;
+}
+
+/** The words that all threads share: the barrier's, those of the work shares, and where each thread runs. */
 export function makeControl(threads: number, shared: boolean): SharedArrayBuffer | ArrayBuffer {
-  const bytes = (CONTROL_WORDS + shareWords(threads)) * 4;
+  const bytes = (CONTROL_WORDS + shareWords(threads) + threads) * 4;
   return shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
 }
 
@@ -75,22 +93,34 @@ export class InputGate {
 
 export class ThreadBarrier {
   readonly #words: Int32Array;
+  readonly #thread: number;
   readonly #threads: number;
-  readonly #yieldProcessor: (() => void) | undefined;
+  readonly #processor: ProcessorControl | undefined;
+  /** One more than the number of the processor that each thread was last seen on; 0 if it is not known. */
+  readonly #places: Int32Array;
   #spins = MOST_SPINS;
   #yields = MOST_YIELDS;
+  #moves = MOST_MOVES;
 
-  /** @param yieldProcessor - lets threads run that wait for this one's processor. */
-  constructor(control: SharedArrayBuffer | ArrayBuffer, threads: number, yieldProcessor?: () => void) {
+  constructor(
+    control: SharedArrayBuffer | ArrayBuffer,
+    thread: number,
+    threads: number,
+    processor?: ProcessorControl,
+  ) {
     this.#words = new Int32Array(control, 0, CONTROL_WORDS);
+    this.#thread = thread;
     this.#threads = threads;
-    this.#yieldProcessor = yieldProcessor;
+    this.#processor = processor;
+    this.#places = new Int32Array(control, (CONTROL_WORDS + shareWords(threads)) * 4, threads);
   }
 
   /** A run begins on this thread. */
   begin(): void {
     this.#spins = MOST_SPINS;
     this.#yields = MOST_YIELDS;
+    this.#moves = MOST_MOVES;
+    if (this.#processor !== undefined && this.#threads > 1) this.#tellPlace(this.#processor);
   }
 
   wait(): void {
@@ -107,15 +137,32 @@ export class ThreadBarrier {
       if (Atomics.load(words, GENERATION) !== generation) return;
     }
     this.#spins = Math.max(FEWEST_SPINS, this.#spins >> 1);
-    if (this.#cameWhileYielding(generation)) return;
+    if (this.#processor !== undefined) {
+      this.#part(this.#processor);
+      if (this.#cameWhileYielding(this.#processor, generation)) return;
+    }
     while (Atomics.load(words, GENERATION) === generation) Atomics.wait(words, GENERATION, generation);
   }
 
-  #cameWhileYielding(generation: number): boolean {
-    const yieldProcessor = this.#yieldProcessor;
-    if (yieldProcessor === undefined) return false;
+  #tellPlace(processor: ProcessorControl): number {
+    const place = processor.current() + 1;
+    Atomics.store(this.#places, this.#thread, place);
+    return place;
+  }
+
+  /** Leaves the processor if it is another thread's, too. */
+  #part(processor: ProcessorControl): void {
+    const place = this.#tellPlace(processor);
+    const others = Array.from(this.#places).filter((_, thread) => thread !== this.#thread);
+    if (!others.includes(place) || this.#moves === 0) return;
+    this.#moves--;
+    processor.leave(others.filter((other) => other > 0).map((other) => other - 1));
+    this.#tellPlace(processor);
+  }
+
+  #cameWhileYielding(processor: ProcessorControl, generation: number): boolean {
     for (let turn = this.#yields; turn > 0; turn--) {
-      yieldProcessor();
+      processor.yield();
       if (Atomics.load(this.#words, GENERATION) !== generation) return true;
     }
     this.#yields = Math.max(FEWEST_YIELDS, this.#yields >> 1);

@@ -5,6 +5,7 @@
 import { EngineError } from "../../../base/errors.ts";
 import { isMissing, requirePackage } from "../../../base/optional_package.ts";
 import { inNode } from "../../../workers/worker_port.ts";
+import type { ProcessorControl } from "../../cpu/threads/thread_barrier.ts";
 
 /** What we use of koffi's interface. */
 interface Koffi {
@@ -51,8 +52,8 @@ export interface ForeignFunctions {
   addressOf(array: ArrayBufferView): number;
   /** Milliseconds that the processor has spent on this thread. */
   threadTime(): number;
-  /** Lets another thread have this one's processor, if one waits for it. */
-  yieldProcessor(): void;
+  /** Of this thread. */
+  readonly processor: ProcessorControl;
   /** `count` ints. */
   integers(pointer: number, count: number): number[];
   /**
@@ -121,14 +122,37 @@ export function foreignFunctions(): ForeignFunctions {
     clock(CLOCK_THREAD_CPUTIME_ID, time.address);
     return time.view.getInt32(0, true) * 1e3 + time.view.getInt32(8, true) / 1e6;
   };
-  const yieldProcessor = own.declare("sched_yield", "int", []);
   const integers = (pointer: number, count: number) => [...koffi.decode(BigInt(pointer), "int", count)];
   const dlopen = own.declare("dlopen", "pointer", ["string", "int"]);
   const dlerror = own.declare("dlerror", "pointer", []);
   const pin = (path: string) => {
     if (dlopen(path, RTLD_NOW | RTLD_NODELETE) === 0) throw new EngineError(text(dlerror()));
   };
-  return { open, addressOf, threadTime, yieldProcessor, integers, pin };
+  return { open, addressOf, threadTime, processor: processorControl(own, addressOf), integers, pin };
+}
+
+/** Bytes of a C `cpu_set_t`: a bit for each processor. */
+const SET_BYTES = 128;
+
+function processorControl(own: NativeLibrary, addressOf: ForeignFunctions["addressOf"]): ProcessorControl {
+  const current = own.declare("sched_getcpu", "int", []);
+  const getAffinity = own.declare("sched_getaffinity", "int", ["int", "pointer", "pointer"]);
+  const setAffinity = own.declare("sched_setaffinity", "int", ["int", "pointer", "pointer"]);
+  const [allowed, free] = [
+    new SharedWords({ addressOf }, SET_BYTES),
+    new SharedWords({ addressOf }, SET_BYTES),
+  ];
+  const leave = (taken: readonly number[]) => {
+    if (getAffinity(0, SET_BYTES, allowed.address) < 0) return;
+    const bits = new Uint8Array(free.buffer);
+    bits.set(new Uint8Array(allowed.buffer));
+    for (const number of taken) if (number >> 3 < SET_BYTES) bits[number >> 3] &= ~(1 << (number & 7));
+    if (!bits.some((byte) => byte !== 0)) return;
+    // Kept away from them it moves at once; where it may run later stays as it was.
+    setAffinity(0, SET_BYTES, free.address);
+    setAffinity(0, SET_BYTES, allowed.address);
+  };
+  return { yield: own.declare("sched_yield", "int", []), current, leave };
 }
 
 /** The library, once for the process. @throws EngineError if it is missing or cannot be loaded. */
