@@ -40,7 +40,10 @@ export function planBlocks(
   if (algorithm.form === "winograd" || fewest.length === finest.length) return chosen.plan;
   const fewer = formOf(algorithm, fewest);
   fewer.suits = () => haveSameBits(scope, step, fewer, chosen);
-  const numbers = [fewer, chosen].map((form, i) => ({ name: i === 0 ? "few blocks" : "many blocks", form }));
+  const numbers = [
+    { name: "few blocks", form: fewer },
+    { name: "many blocks", form: chosen },
+  ];
   const key = `${work}, ${algorithm.name}, ${fewest.length} blocks of ${finest.length}`;
   return (fastest(step, key, numbers, ({ form }) => form) ?? chosen).plan;
 }

@@ -79,8 +79,9 @@ const CUT_OUTPUTS = 64;
  * place, so that there are about as many units for threads.
  */
 export function winogradCut(op: string, g: ConvGeometry, slices: Slices): WinogradCut {
-  const { o } = winogradConvolution(op, g);
-  const wanted = wantedSlices(winogradConvolution(op, g), slices, CUT_TILES);
+  const convolution = winogradConvolution(op, g);
+  const { o } = convolution;
+  const wanted = wantedSlices(convolution, slices, CUT_TILES);
   // A few images are cut within each of them.
   if (wanted === slices.count || blocksPerImage(g) > 1) return { slices, block: o, blocks: 1 };
   const large = cutSlices(g.n, wanted);
