@@ -5,7 +5,7 @@
 import type { WorkerHandle, WorkerListeners } from "../../workers/worker_port.ts";
 import type { Autotuning, Program, StepPlan, StepSpec } from "../contract/engine.ts";
 import type { KernelPlan } from "./kernel.ts";
-import type { ProcessorControl } from "./threads/thread_barrier.ts";
+import type { ProcessorControl } from "./threads/parallel_regions.ts";
 
 /** The part on the main thread: decisions from shapes alone. */
 export interface CpuKernels {

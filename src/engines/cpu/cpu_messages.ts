@@ -14,7 +14,7 @@ export interface StartMessage {
   readonly memory: WebAssembly.Memory | undefined;
   /** The functions that stages are given as `exports`. */
   readonly binaries: readonly WebAssembly.Module[];
-  /** Shared counters of the barrier. */
+  /** Words that all threads share. */
   readonly control: SharedArrayBuffer | ArrayBuffer;
   /** For the kernels (see `CpuKernels.open`). */
   readonly settings: unknown;

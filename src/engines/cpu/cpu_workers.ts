@@ -10,7 +10,7 @@ import type { TransferList } from "../../workers/worker_port.ts";
 import type { ProgramStep } from "../contract/engine.ts";
 import type { CpuKernels } from "./cpu_kernels.ts";
 import type { CpuMessage, CpuReply } from "./cpu_messages.ts";
-import { InputGate, makeControl } from "./threads/thread_barrier.ts";
+import { InputGate, makeControl } from "./threads/parallel_regions.ts";
 
 /** What the workers compute on. */
 export interface WorkerMachine {

@@ -1,7 +1,7 @@
 /**
  * What a kernel of a CPU engine is: a plan made from shapes alone, the same on every thread.
  *
- * A step runs as one or more *stages*, with a barrier after each. A stage is cut into `units` that can run
+ * A step runs as one or more *stages*, each after the one before. A stage is cut into `units` that can run
  * in any order on any thread; the result of a unit does not depend on how many threads there are, so one
  * machine gives the same bits with one thread or sixteen. Sums that cross units go through partial results
  * in `scratch`, which a later stage adds up in a fixed order.

@@ -1,6 +1,6 @@
 /**
  * What a worker of a CPU engine does, the same on every thread. In this order: the messages that it answers; a program
- * made ready on one thread, and its runs; the rounds between two barriers that a run consists of.
+ * made ready on one thread, and its runs; the rounds that a run consists of.
  */
 import { hostKernels, importHostKernels } from "#host_kernels";
 import { listen } from "#workers";
@@ -25,7 +25,7 @@ import type { CompileMessage, CpuMessage, RunMessage, RunPlaces, StartMessage } 
 import { type KernelExports, type KernelStage, kernelExports } from "./kernel.ts";
 import { fusedImports, fusedKernel } from "./loops/fused_module.ts";
 import { MemoryViews } from "./memory/engine_heap.ts";
-import { InputGate, shareControl, ThreadBarrier } from "./threads/thread_barrier.ts";
+import { InputGate, ParallelRegions, shareControl } from "./threads/parallel_regions.ts";
 import { dealUnits, type Unit, WorkShares } from "./threads/work_shares.ts";
 
 let context: WorkerContext | undefined;
@@ -120,7 +120,7 @@ function start(message: StartMessage, open: OpenKernels, post: (message: unknown
   return {
     views: new MemoryViews(memory),
     exports: kernelExports(message.binaries, memory),
-    barrier: new ThreadBarrier(message.control, thread, threads, kernels.processor),
+    regions: new ParallelRegions(message.control, thread, threads, kernels.processor),
     gate: new InputGate(message.control),
     shares: new WorkShares(shareControl(message.control), thread, threads),
     thread,
@@ -162,8 +162,8 @@ function run({ thread }: WorkerContext, message: RunMessage, port: WorkerPort): 
   port.post({ request: message.request, failedRun: failedRun ?? message.request });
 }
 
-// A program made ready on one thread. All threads walk the same list of stages; each stage's units are divided
-// among them while it runs, and barriers stand wherever one thread may need what another has written.
+// A program made ready on one thread. All threads walk the same list of stages. The units of one that is divided are dealt
+// out among the threads that come in time for it; the others the first thread runs alone.
 
 /** What a worker has, whatever the program. */
 export interface WorkerContext {
@@ -171,7 +171,7 @@ export interface WorkerContext {
   /** The functions of the kernel binaries. */
   readonly exports: KernelExports;
   readonly kernels: WorkerKernels;
-  readonly barrier: ThreadBarrier;
+  readonly regions: ParallelRegions;
   readonly gate: InputGate;
   readonly shares: WorkShares;
   readonly thread: number;
@@ -192,9 +192,6 @@ interface PreparedStep {
   readonly stages: readonly BoundStage[];
 }
 
-/** Who wrote last: the first thread alone, all threads, or none since the last barrier. */
-type Writers = "first" | "all" | "none";
-
 export class PreparedProgram {
   readonly #context: WorkerContext;
   readonly #program: Program;
@@ -208,7 +205,6 @@ export class PreparedProgram {
   readonly #rounds: readonly StageRound[];
   /** Byte address of every value in this run. */
   readonly #at: Float64Array;
-  #writers: Writers = "none";
   #failure: unknown;
   #failedStep = 0;
   /** Whether this run packs the weights that are kept. */
@@ -279,25 +275,23 @@ export class PreparedProgram {
    * Runs the program. The first thread gets the answer; throws on the thread whose kernel threw.
    *
    * @param places - the message's, or those of the run before.
-   * @param skipped - said by the first thread: all walk from barrier to barrier, and nothing is computed.
+   * @param skipped - said by the first thread: nothing is computed.
    */
   run(message: RunMessage, places: RunPlaces, skipped: boolean): RunResult | undefined {
-    const { thread, barrier, gate } = this.#context;
-    barrier.begin();
+    const { thread, regions, gate } = this.#context;
+    regions.begin(message.request);
     this.#failure = undefined;
     this.#packs = places.pack;
-    this.#writers = "first";
     if (message.places !== null) this.#bind(places);
     if (thread === 0) {
-      barrier.failed = skipped;
+      regions.failed = skipped;
       if (message.written !== null) gate.wait(message.written);
       for (const [i, input] of message.inputs.entries())
         this.#context.views.bytes(this.#at[this.#inputs[i]], input.byteLength).set(input);
     }
     const timings = message.profile ? this.#walkTimed() : this.#walk();
-    this.#meet("first");
     if (this.#failure !== undefined) throw this.#told(this.#failure);
-    if (thread !== 0 || barrier.failed) return undefined;
+    if (thread !== 0 || regions.failed) return undefined;
     const answer = { outputs: this.#takeOutputs(places.keepAt), timings };
     this.#commit();
     return answer;
@@ -319,37 +313,34 @@ export class PreparedProgram {
       const rounds = roundsOf([stages], this.#packs, this.#threads);
       const started = performance.now();
       for (const round of rounds) this.#runRound(round);
-      if (this.#writers === "all") this.#synchronise();
       return { step: i, milliseconds: performance.now() - started };
     });
   }
 
   #runRound(round: StageRound): void {
-    const { barrier, exports, shares, thread } = this.#context;
-    const { divided, units } = round;
-    this.#meet(divided ? "all" : "first");
-    this.#writers = divided ? "all" : "first";
-    if (divided) shares.start(round.shares);
-    else if (thread !== 0 || units === 0) return;
+    const { regions, shares, thread } = this.#context;
+    if (!round.divided) {
+      if (thread === 0) this.#compute(round);
+      return;
+    }
+    if (thread === 0) shares.reset();
+    if (!regions.enter()) return;
+    shares.start(round.shares);
+    this.#compute(round);
+    regions.leave();
+  }
+
+  /** This thread's part of the round. */
+  #compute(round: StageRound): void {
+    const { regions, exports, shares } = this.#context;
     try {
-      if (!divided && !barrier.failed) round.run(exports, 0, units);
-      while (divided && !barrier.failed && shares.next()) round.run(exports, shares.begin, shares.end);
+      if (!round.divided && !regions.failed) round.run(exports, 0, round.units);
+      while (round.divided && !regions.failed && shares.next()) round.run(exports, shares.begin, shares.end);
     } catch (error) {
       this.#failure ??= error;
       this.#failedStep = round.step;
-      barrier.failed = true;
+      regions.failed = true;
     }
-  }
-
-  /** Waits for the other threads, unless what comes next is safe without. */
-  #meet(next: "first" | "all"): void {
-    if (this.#writers === "none" || (this.#writers === "first" && next === "first")) return;
-    this.#synchronise();
-  }
-
-  #synchronise(): void {
-    this.#context.barrier.wait();
-    this.#writers = "none";
   }
 
   #referenceStage(step: ProgramStep): KernelStage {
@@ -407,8 +398,8 @@ function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory)
   return instance.exports as unknown as KernelExports;
 }
 
-// What the threads do between two barriers: the stages of one step, one after the other, or stages of several steps that
-// may run side by side (`ProgramStep.joinsNext`). GoogLeNet, one image, has 33 barriers so, in place of 82, and steps too
+// What is dealt out at once: the stages of one step, one after the other, or stages of several steps that
+// may run side by side (`ProgramStep.joinsNext`). GoogLeNet, one image, has 33 rounds so, in place of 82, and steps too
 // small to be cut fill the second thread.
 
 /** A stage with the addresses of its step. */

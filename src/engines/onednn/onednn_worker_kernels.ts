@@ -3,7 +3,7 @@ import type { Program } from "../contract/engine.ts";
 import { specOf } from "../contract/run_program.ts";
 import type { ProgramKernels, WorkerKernels, WorkerOpening } from "../cpu/cpu_kernels.ts";
 import type { KernelPlan } from "../cpu/kernel.ts";
-import type { ProcessorControl } from "../cpu/threads/thread_barrier.ts";
+import type { ProcessorControl } from "../cpu/threads/parallel_regions.ts";
 import { planKernel } from "../wasm/kernels/registry.ts";
 import { planConvolution, planWeightGradient } from "./convolution/onednn_convolution.ts";
 import type { Dnnl } from "./library/dnnl.ts";

@@ -14,6 +14,7 @@ test("every unit is taken once, in whatever order the threads come, stage after 
     for (let stage = 0; stage < 40; stage++) {
       const units = random.below(40);
       const taken = new Array<number>(units).fill(0);
+      shares[0].reset();
       for (const share of shares) share.start(equally(units, threads));
       const working = [...shares];
       while (working.length > 0) {

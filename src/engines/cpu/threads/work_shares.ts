@@ -8,19 +8,15 @@
 
 /** Words between two counters: they lie on cache lines of their own. */
 const STRIDE = 16;
-/** Sets of counters, used in rotation: one in use, one being reset, one that a late thread may still look at. */
-const SETS = 3;
-
 /** Shared words that `threads` threads need. */
 export function shareWords(threads: number): number {
-  return SETS * threads * STRIDE;
+  return threads * STRIDE;
 }
 
 export class WorkShares {
   readonly #words: Int32Array;
   readonly #thread: number;
   readonly #threads: number;
-  #set = 0;
   #shares: readonly number[] = [];
   /** How many shares this thread has seen to the end. */
   #done = 0;
@@ -34,16 +30,19 @@ export class WorkShares {
     this.#threads = threads;
   }
 
+  /** Makes all units ones that are left. To be called on one thread, before a region is opened in which they are taken. */
+  reset(): void {
+    for (let thread = 0; thread < this.#threads; thread++) this.#words[thread * STRIDE] = 0;
+  }
+
   /**
-   * Begins a stage. All threads call it, with a barrier since the stage before.
+   * Begins with a region.
    *
    * @param shares - where each thread's share of the units begins, and the end.
    */
   start(shares: readonly number[]): void {
-    this.#set = (this.#set + 1) % SETS;
     this.#shares = shares;
     this.#done = 0;
-    Atomics.store(this.#words, this.#counter((this.#set + 1) % SETS, this.#thread), 0);
   }
 
   /** Takes the next piece of work into `begin` and `end`; false if none is left. */
@@ -52,7 +51,7 @@ export class WorkShares {
       const owner = (this.#thread + this.#done) % this.#threads;
       const first = this.#shares[owner];
       const size = this.#shares[owner + 1] - first;
-      const counter = this.#counter(this.#set, owner);
+      const counter = owner * STRIDE;
       let taken = Atomics.load(this.#words, counter);
       while (taken < size) {
         const piece = Math.ceil((size - taken) / 4);
@@ -67,10 +66,6 @@ export class WorkShares {
     }
     return false;
   }
-
-  #counter(set: number, thread: number): number {
-    return (set * this.#threads + thread) * STRIDE;
-  }
 }
 
 /** A unit of one of several stages. */
@@ -82,7 +77,7 @@ export interface Unit {
 /**
  * The units of each thread. Those of one stage are cut evenly and in order, so that a thread meets its data in its own cache.
  * Those of several are dealt out by what each costs, the most expensive first: a thread that had both halves of a 3x3
- * convolution while the other had 1x1 ones was waited for at most of GoogLeNet's barriers (one image: 4.9 ms, now 4.6 ms).
+ * convolution while the other had 1x1 ones was waited for in most of GoogLeNet's rounds (one image: 4.9 ms, now 4.6 ms).
  */
 export function dealUnits(
   stages: readonly { readonly units: number; readonly cost: number }[],

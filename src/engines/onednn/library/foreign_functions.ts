@@ -5,7 +5,7 @@
 import { EngineError } from "../../../base/errors.ts";
 import { isMissing, requirePackage } from "../../../base/optional_package.ts";
 import { inNode } from "../../../workers/worker_port.ts";
-import type { ProcessorControl } from "../../cpu/threads/thread_barrier.ts";
+import type { ProcessorControl } from "../../cpu/threads/parallel_regions.ts";
 
 /** What we use of koffi's interface. */
 interface Koffi {

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { Worker } from "node:worker_threads";
+import {
+  InputGate,
+  makeControl,
+  ParallelRegions,
+} from "../../../src/engines/cpu/threads/parallel_regions.ts";
+import { REGIONS, type RegionThread, RUNS, regionMemory } from "./region_thread.ts";
+
+const ELSEWHERE = { yield() {}, current: () => 0, leave() {} };
+
+test("threads that come late, or not at all, hold up none; each unit runs once, after all of the region before", async () => {
+  const threads = 3;
+  const memory = regionMemory();
+  const control = makeControl(threads, true);
+  const script = new URL("./region_thread.js", import.meta.url);
+  const workers = Array.from({ length: threads }, (_, thread) => {
+    const workerData: RegionThread = { thread, threads, memory, control };
+    return new Worker(script, { workerData });
+  });
+  const [[[alone, shared]]] = await Promise.all([
+    once(workers[0], "message"),
+    ...workers.map((worker) => once(worker, "exit")),
+  ]);
+  // The script has looked at every unit; both kinds of regions came to pass.
+  assert.equal(alone + shared, RUNS * REGIONS);
+  assert.ok(alone > 0 && shared > 0, `${alone} ${shared}`);
+});
+
+test("a thread is let into the region that is open, and into none that was closed or is of a run that is over", () => {
+  const control = makeControl(2, true);
+  const first = new ParallelRegions(control, 0, 2);
+  const helper = new ParallelRegions(control, 1, 2);
+  for (const run of [1, 5]) {
+    first.begin(run);
+    helper.begin(run);
+    first.enter();
+    assert.equal(helper.enter(), true);
+    helper.leave();
+    first.leave();
+    first.enter();
+    first.leave();
+    assert.equal(helper.enter(), false);
+  }
+  for (const run of [6, 7]) {
+    first.begin(run);
+    first.enter();
+    first.leave();
+  }
+  helper.begin(6);
+  assert.equal(helper.enter(), false);
+  helper.begin(7);
+  assert.equal(helper.enter(), false);
+  first.begin(8);
+  helper.begin(8);
+  first.enter();
+  assert.equal(helper.enter(), true);
+});
+
+test("the first thread lets others have its processor while one is inside, and goes on when it has left", () => {
+  const control = makeControl(2, true);
+  const helper = new ParallelRegions(control, 1, 2);
+  let offered = 0;
+  const first = new ParallelRegions(control, 0, 2, {
+    ...ELSEWHERE,
+    // The other thread gets the processor at the third offer.
+    yield() {
+      if (++offered % 3 === 0) helper.leave();
+    },
+  });
+  for (let run = 1; run <= 2; run++) {
+    first.begin(run);
+    helper.begin(run);
+    first.enter();
+    assert.equal(helper.enter(), true);
+    first.leave();
+    assert.equal(offered, 3 * run);
+  }
+});
+
+test("a thread that waits leaves a processor that is another's, at most twice in a run, and no other", () => {
+  const control = makeControl(2, true);
+  const first = new ParallelRegions(control, 0, 2, { ...ELSEWHERE, current: () => 4 });
+  let here = 4;
+  const left: number[][] = [];
+  const helper = new ParallelRegions(control, 1, 2, {
+    yield: () => first.enter(),
+    current: () => here,
+    // It has nowhere to go.
+    leave: (taken) => left.push([...taken]),
+  });
+  const run = (number: number, regions: number) => {
+    first.begin(number);
+    helper.begin(number);
+    for (let i = 0; i < regions; i++) {
+      assert.equal(helper.enter(), true);
+      helper.leave();
+      first.leave();
+    }
+  };
+  run(1, 4);
+  assert.deepEqual(left, [[4], [4]]);
+  here = 5;
+  run(2, 1);
+  assert.equal(left.length, 2);
+});
+
+test("the first thread makes way for one that does not come and was last seen on the same processor", () => {
+  const control = makeControl(2, true);
+  const helper = new ParallelRegions(control, 1, 2, { ...ELSEWHERE, current: () => 4 });
+  const left: number[][] = [];
+  const first = new ParallelRegions(control, 0, 2, {
+    ...ELSEWHERE,
+    current: () => 4,
+    leave: (taken) => left.push([...taken]),
+  });
+  const region = () => {
+    first.enter();
+    first.leave();
+  };
+  helper.begin(1);
+  first.begin(1);
+  region();
+  assert.deepEqual(left, []);
+  region();
+  region();
+  assert.deepEqual(left, [[4]]);
+  first.begin(2);
+  helper.begin(2);
+  first.enter();
+  assert.equal(helper.enter(), true);
+  helper.leave();
+  first.leave();
+  for (let i = 0; i < 3; i++) region();
+  assert.equal(left.length, 1);
+});
+
+test("a run waits for its inputs and for those of the runs before it, not for later ones", () => {
+  const control = makeControl(1, true);
+  const writer = new InputGate(control);
+  const reader = new InputGate(control);
+  const runs = [writer.next(), writer.next()];
+  writer.open();
+  reader.wait(runs[0]);
+  const words = new Int32Array(control);
+  // A wait would block this thread: what it looks at says that the second run is not ready.
+  assert.ok(!words.includes(runs[1]));
+  writer.open();
+  reader.wait(runs[1]);
+  reader.wait(runs[0]);
+});
