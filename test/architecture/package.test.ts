@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -117,6 +126,14 @@ nn.Conv2d(1, 6, 5, { strides: 2 });
 export { Animator, exporters, file, pair, points, ReferenceEngine, renderCurvesSvg, same, y };
 `;
 
+const IMPORTED_DECLARATION = /(?:from|import)\s*\(?["'](\.[^"']+)["']/g;
+
+/** The declarations of an entry of `exports`, for each condition. */
+function typesOf(entry: unknown): string[] {
+  if (typeof entry !== "object" || entry === null) return [];
+  return Object.entries(entry).flatMap(([key, value]) => (key === "types" ? [value] : typesOf(value)));
+}
+
 describe("the packed archive", () => {
   const folder = mkdtempSync(join(tmpdir(), "convoyant-pack-"));
   const project = join(folder, "project");
@@ -155,6 +172,21 @@ describe("the packed archive", () => {
       ),
     );
     assert.deepEqual(stray, []);
+  });
+
+  test("holds every declaration that those of the entries name", () => {
+    const entries = Object.values<any>(manifest.exports).flatMap((entry) => typesOf(entry));
+    assert.ok(entries.length > 10);
+    const found = new Set<string>(entries.map((path) => join(installed, path)));
+    // What is added on the way is visited, too.
+    for (const path of found) {
+      for (const [, name] of readFileSync(path, "utf8").matchAll(IMPORTED_DECLARATION)) {
+        const named = join(path, "..", name.replace(/\.(js|ts)$/, ".d.ts"));
+        assert.ok(existsSync(named), `${path} names ${name}, which package.json leaves out`);
+        found.add(named);
+      }
+    }
+    assert.ok(found.size > 400);
   });
 
   test("stays small", () => {
