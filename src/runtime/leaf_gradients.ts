@@ -14,20 +14,27 @@ export interface GradientLeaf {
 /** How many are noted before those that need no more looking after are dropped for the first time. */
 const FIRST_SWEEP = 4096;
 
+/**
+ * A gradient that is noted. It is emptied when it is forgotten: V8 keeps what tables of sets and maps once held until all of the
+ * heap is collected, and takes weak references as strong until then, so that the graph behind each gradient would stay.
+ */
+interface Noted {
+  owner: WeakRef<StateOwner> | null;
+}
+
 export class LeafGradients {
-  readonly #noted = new Map<number, WeakRef<StateOwner>>();
-  readonly #numbers = new WeakMap<StateOwner, number>();
+  readonly #noted = new Set<Noted>();
+  readonly #notes = new WeakMap<StateOwner, Noted>();
   readonly #leaves = new WeakMap<StateOwner, GradientLeaf>();
   readonly #buffers = new WeakMap<GradientLeaf, DeviceBuffer>();
-  #next = 1;
   #sweepAt = FIRST_SWEEP;
 
   /** Remembers the gradient that `backward` left with a leaf, whatever becomes of it. */
   note(owner: StateOwner, leaf: GradientLeaf): void {
-    const number = this.#next++;
-    this.#numbers.set(owner, number);
+    const noted: Noted = { owner: new WeakRef(owner) };
+    this.#notes.set(owner, noted);
     this.#leaves.set(owner, leaf);
-    this.#noted.set(number, new WeakRef(owner));
+    this.#noted.add(noted);
     if (this.#noted.size < this.#sweepAt) return;
     this.keepOnly((value) => !value.isMaterialised);
     this.#sweepAt = Math.max(FIRST_SWEEP, 2 * this.#noted.size);
@@ -35,26 +42,36 @@ export class LeafGradients {
 
   /** This gradient will not be read any more. */
   forget(owner: StateOwner): void {
-    this.#noted.delete(this.#numbers.get(owner) ?? 0);
+    const noted = this.#notes.get(owner);
+    if (noted !== undefined) this.#remove(noted);
+  }
+
+  #remove(noted: Noted): void {
+    noted.owner = null;
+    this.#noted.delete(noted);
+  }
+
+  /** Owners that are noted and still alive. */
+  #owners(): StateOwner[] {
+    return [...this.#noted].flatMap(({ owner }) => owner?.deref() ?? []);
   }
 
   /** Gradients that are noted and still alive. */
   values(): Value[] {
-    return [...this.#noted.values()].flatMap((ref) => ref.deref()?.value ?? []);
+    return this.#owners().map(({ value }) => value);
   }
 
   keepOnly(wanted: (value: Value) => boolean): void {
-    for (const [number, ref] of this.#noted) {
-      const value = ref.deref()?.value;
-      if (value === undefined || !wanted(value)) this.#noted.delete(number);
+    for (const noted of this.#noted) {
+      const value = noted.owner?.deref()?.value;
+      if (value === undefined || !wanted(value)) this.#remove(noted);
     }
   }
 
   /** The leaves whose present gradient has yet to be computed, in the order of the `backward` calls. */
   waitingLeaves(): GradientLeaf[] {
-    return [...this.#noted.values()].flatMap((ref) => {
-      const owner = ref.deref();
-      if (owner === undefined || owner.value.isMaterialised) return [];
+    return this.#owners().flatMap((owner) => {
+      if (owner.value.isMaterialised) return [];
       const leaf = this.#leaves.get(owner);
       return leaf?.grad?.cell === owner ? [leaf] : [];
     });

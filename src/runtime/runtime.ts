@@ -245,7 +245,11 @@ export class EngineConnection {
   /** Bytes of inputs that runs under way hold. */
   bytesUnderWay = 0;
   readonly #starting: Promise<EngineCapabilities>;
-  readonly #underWay = new Set<Run>();
+  /**
+   * In the order in which they were sent. Not a set: V8 makes the table of one again every few runs, and a table that has become
+   * old keeps the next one alive, and so the graphs of runs that are long over, until all of the heap is collected.
+   */
+  readonly #underWay: Run[] = [];
   readonly #buffers = new Set<WeakRef<DeviceBuffer>>();
   #sweepAt = FIRST_SWEEP;
   readonly #finalizer: FinalizationRegistry<EngineBuffer>;
@@ -271,7 +275,7 @@ export class EngineConnection {
   }
 
   get runsUnderWay(): number {
-    return this.#underWay.size;
+    return this.#underWay.length;
   }
 
   /** @throws OutOfMemoryError if there is no room for it. */
@@ -347,7 +351,7 @@ export class EngineConnection {
       : Promise.resolve(previous)
           .then(() => Promise.all(waiting))
           .then(send);
-    this.#underWay.add(run);
+    this.#underWay.push(run);
     this.bytesUnderWay += run.bytes;
     const done = sent.then(
       (result) => {
@@ -366,15 +370,11 @@ export class EngineConnection {
   }
 
   *#sentAfter(run: Run): Iterable<Run> {
-    let after = false;
-    for (const one of this.#underWay) {
-      if (after) yield one;
-      after ||= one === run;
-    }
+    for (let i = this.#underWay.indexOf(run) + 1; i < this.#underWay.length; i++) yield this.#underWay[i];
   }
 
   #ended(run: Run): void {
-    this.#underWay.delete(run);
+    this.#underWay.splice(this.#underWay.indexOf(run), 1);
     this.bytesUnderWay -= run.bytes;
     const waiting = this.#idle;
     this.#idle = [];
@@ -385,7 +385,7 @@ export class EngineConnection {
   async caughtUp(most: number): Promise<void> {
     // What cannot be compiled is known when the engine has started: callers that wait hear of it.
     if (this.capabilities === null) await this.#queue;
-    while (this.#underWay.size > most) await new Promise<void>((resume) => this.#idle.push(resume));
+    while (this.#underWay.length > most) await new Promise<void>((resume) => this.#idle.push(resume));
   }
 
   /** Asks for all that the buffers hold: from here on it is on its way, and another engine can be used. */
