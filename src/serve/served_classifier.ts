@@ -14,7 +14,7 @@ export interface ServedClassifier {
   predictBatch(images: readonly Image[]): Promise<readonly { readonly probabilities: readonly number[] }[]>;
   /**
    * The same for images that are preprocessed already, each [1, C, H, W] and all of one shape: with it and `preprocessing`,
-   * workers preprocess.
+   * workers preprocess. When the probabilities are there, the memory of the inputs is used for others.
    */
   predictInputs?(inputs: readonly ArrayBatch[]): Promise<readonly (readonly number[])[]>;
 }

@@ -312,4 +312,35 @@ describe("the queue", () => {
     assert.ok(sizes.length <= 4, sizes.join());
     await own.close();
   });
+
+  test("uses the memory of inputs again when they have been computed", async () => {
+    const seen: ArrayBufferLike[] = [];
+    const own = serveHandler(
+      {
+        ...brightness,
+        preprocessing: { resize: null, crop: null, mean: [0], std: [1], background: [255, 255, 255] },
+        predictInputs: async (inputs) => {
+          seen.push(...inputs.map(({ data }) => data.buffer));
+          return inputs.map(({ data }) => [1 - data[0], data[0]]);
+        },
+      },
+      { decodeWorkers: 1, maxBatch: 1 },
+    );
+    await own.ready;
+    seen.length = 0;
+    for (const [level, label] of [
+      [255, "bright"],
+      [0, "dark"],
+      [255, "bright"],
+    ] as const) {
+      const { body } = await post(pixel(level), {}, own);
+      assert.equal(body.predictions[0].label, label);
+    }
+    // Those before the last have been handed over, and so are empty here.
+    assert.deepEqual(
+      seen.map(({ byteLength }) => byteLength),
+      [0, 0, 4],
+    );
+    await own.close();
+  });
 });

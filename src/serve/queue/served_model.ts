@@ -91,6 +91,7 @@ export class ServedModel {
     const results = await this.#predict(contents);
     this.#metrics.computing.observe((performance.now() - start) / 1000);
     this.#metrics.batches.observe(contents.length);
+    for (const content of contents) if ("shape" in content) this.#pool.giveBack(content);
     return results;
   }
 
