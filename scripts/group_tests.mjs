@@ -1,7 +1,7 @@
 // Which test files share a process. Starting one and loading the package takes longer than most files' tests, so files of
 // a folder run one after another in one process (`test/files_in_group.ts`), each as a suite with its name.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { bundleFolder } from "./bundle_tests.mjs";
 import { root } from "./setup.mjs";
 
@@ -143,30 +143,58 @@ function shares(files) {
   return Array.from({ length: count }, (_, index) => files.slice(end(index), end(index + 1)));
 }
 
+/** One order for the groups of several versions of Node.js: the long ones of all first. `{ files, line }`, its place among the versions. */
+export function mergedGroups(groupsOfLines) {
+  const all = groupsOfLines.flatMap((groups, line) => groups.map((files) => ({ files, line })));
+  const place = ({ files: [first] }) => (LONG.includes(first) ? LONG.indexOf(first) : LONG.length);
+  return all.sort((a, b) => place(a) - place(b));
+}
+
 /**
- * Writes a script for each group; resolves to their paths. node:test runs them in the order of their names. `paths` holds the
- * bundle of each file.
+ * Writes a script for each group, to run on the last of the versions: those of the others start their own Node.js, which
+ * reports to the same runner. Returns their paths; node:test runs them in the order of their names. `paths` holds the bundle
+ * of each file.
  */
-export function writeGroups(groups, paths) {
+export function writeGroups(groups, paths, nodes, timeout) {
   const folder = join(bundleFolder, "groups");
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  return groups.map((files, index) => {
+  mkdirSync(join(folder, "others"), { recursive: true });
+  return groups.map(({ files, line }, index) => {
+    const node = line === nodes.length - 1 ? undefined : nodes[line];
     const number = String(index + 1).padStart(3, "0");
-    const script = join(folder, `${number}_${nameOf(files)}.js`);
-    const address = (path) => JSON.stringify(relative(folder, join(root, path)).split(sep).join("/"));
-    const lines =
-      files.length === 1
-        ? [`import ${address(paths.get(files[0]))};`]
-        : [
-            `import { filesInGroup } from ${address(join(relative(root, bundleFolder), "files_in_group.js"))};`,
-            "filesInGroup({",
-            ...files.map((file) => `  ${JSON.stringify(file)}: () => import(${address(paths.get(file))}),`),
-            "});",
-          ];
-    writeFileSync(script, `${lines.join("\n")}\n`);
+    const on = node === undefined ? "" : `node${node.version.split(".")[0]}.`;
+    const name = `${number}_${on}${nameOf(files)}.js`;
+    const script = join(folder, name);
+    if (node === undefined) writeFileSync(script, textOfGroup(files, paths, folder));
+    else {
+      const other = join(folder, "others", name);
+      writeFileSync(other, textOfGroup(files, paths, dirname(other), `Node.js ${node.version}: `));
+      const start = addressFrom(folder, "scripts/other_node.mjs");
+      const values = [node, other, timeout].map((value) => JSON.stringify(value)).join(", ");
+      writeFileSync(script, `import { runOnOther } from ${start};\nrunOnOther(${values});\n`);
+    }
     return relative(root, script);
   });
+}
+
+/** What a script in `folder` imports `path` by. */
+const addressFrom = (folder, path) => JSON.stringify(relative(folder, join(root, path)).split(sep).join("/"));
+
+/** The script of a group, in `folder`. */
+function textOfGroup(files, paths, folder, before = "") {
+  const address = (path) => addressFrom(folder, path);
+  const lines =
+    files.length === 1
+      ? [`import ${address(paths.get(files[0]))};`]
+      : [
+          `import { filesInGroup } from ${address(join(relative(root, bundleFolder), "files_in_group.js"))};`,
+          "filesInGroup({",
+          ...files.map(
+            (file) => `  ${JSON.stringify(before + file)}: () => import(${address(paths.get(file))}),`,
+          ),
+          "});",
+        ];
+  return `${lines.join("\n")}\n`;
 }
 
 /** What stands where a process fails as a whole: its file, or its folder and the first and last of its files. */

@@ -1,16 +1,17 @@
 // `npm test [-- <words>]`: prepares the clone, checks style and types, then runs every test under node:test,
 // whose closing lines end the output. Words choose test files by their path ("ops", "data/idx").
-// CONVOYANT_TEST_NODES=20,24 runs the suite on each of these versions of Node.js; node_lines.mjs says which files run
-// on one of them alone.
+// CONVOYANT_TEST_NODES=20,24 runs the suite on these versions of Node.js, side by side: node_lines.mjs says which files run
+// on which.
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { bundleFolder, bundleTests } from "./bundle_tests.mjs";
 import { checkStyle } from "./check.mjs";
-import { groupsOf, staleGroupEntries, writeGroups } from "./group_tests.mjs";
+import { groupsOf, mergedGroups, staleGroupEntries, writeGroups } from "./group_tests.mjs";
 import { buildLab, isInstalled as labIsInstalled } from "./lab.mjs";
 import { filesOfLine, staleEntries } from "./node_lines.mjs";
+import { environmentOf } from "./other_node.mjs";
 import { prepare, root } from "./setup.mjs";
 import { testNodes } from "./test_nodes.mjs";
 
@@ -26,20 +27,18 @@ function testFiles(words) {
     .sort();
 }
 
-/** Runs the files on one Node; resolves to its exit code. Two more than there are processors: many tests wait, for processes or pages. */
-function runTests(node, files) {
+/** Runs the scripts on one Node; resolves to its exit code. Two more than there are processors: many tests wait, for processes or pages. */
+function runTests(node, scripts) {
   const args = [
     "--test",
     "--test-reporter=spec",
     `--test-concurrency=${availableParallelism() + 2}`,
     `--test-timeout=${testTimeoutMs}`,
-    ...files,
+    ...scripts,
   ];
   return new Promise((resolve) => {
     const env = {
-      ...process.env,
-      // Tests that start `node` themselves must start the version under test.
-      PATH: `${join(node.path, "..")}:${process.env.PATH}`,
+      ...environmentOf(node),
       // Node.js 22 and later compile the bundles once for all processes.
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(bundleFolder, "compiled"),
     };
@@ -47,6 +46,17 @@ function runTests(node, files) {
     const pass = (signal) => child.kill(signal);
     process.on("SIGINT", pass).on("SIGTERM", pass);
     child.on("close", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 1)));
+  });
+}
+
+/** The groups of each version's files, said in a line for each. */
+function groupsOfLines(nodes, files) {
+  return nodes.map((node, index) => {
+    const own = filesOfLine(files, index, nodes.length);
+    const others = files.length - own.length;
+    const left = others === 0 ? "" : `; ${others} more run on another (scripts/node_lines.mjs)`;
+    console.log(`${own.length} test files on Node.js ${node.version}${left}`);
+    return groupsOf(own);
   });
 }
 
@@ -72,16 +82,6 @@ if (labIsInstalled() && files.some((file) => file.startsWith("lab"))) await buil
 const bundles = await bundleTests(files);
 const paths = new Map(files.map((file, index) => [file, bundles[index]]));
 const nodes = testNodes(process.env.CONVOYANT_TEST_NODES);
-for (const [index, node] of nodes.entries()) {
-  const own = filesOfLine(files, index, nodes.length);
-  const others = files.length - own.length;
-  const left = others === 0 ? "" : `; ${others} more run on another (scripts/node_lines.mjs)`;
-  console.log(`${own.length} test files on Node.js ${node.version}${left}`);
-  if (own.length === 0) continue;
-  const status = await runTests(node, writeGroups(groupsOf(own), paths));
-  // Stop here: the closing lines of a run that failed must not be hidden by those of one that passes.
-  if (status !== 0) {
-    process.exitCode = status;
-    break;
-  }
-}
+// One runner for all: its closing lines count the tests of each version, and no processor waits for the last test of one.
+const scripts = writeGroups(mergedGroups(groupsOfLines(nodes, files)), paths, nodes, testTimeoutMs);
+process.exitCode = await runTests(nodes.at(-1), scripts);
