@@ -357,7 +357,12 @@ class Numbering {
     const canonical = value.isMaterialised || value.node === null ? value : value.node.outputs[value.index];
     const known = this.ids.get(canonical);
     if (known !== undefined) return known;
-    if (canonical.state !== null) return this.ofState(canonical.state, canonical);
+    if (canonical.state !== null) {
+      // The graph may be built when something else lies there.
+      const state = this.ofState(canonical.state, canonical);
+      this.ids.set(canonical, state);
+      return state;
+    }
     const id = this.add({
       shape: value.shape,
       dtype: value.dtype,

@@ -143,7 +143,7 @@ export class ReplayedProgram {
   }
 }
 
-function haveSameElements(left: TypedArray, right: TypedArray): boolean {
+export function haveSameElements(left: TypedArray, right: TypedArray): boolean {
   return (
     left.length === right.length && left.every((value: unknown, i: number) => Object.is(value, right[i]))
   );

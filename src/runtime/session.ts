@@ -56,6 +56,16 @@ export interface SubmitOptions {
   readonly owners?: readonly StateOwner[];
 }
 
+/** What was sent. */
+export interface SentRun {
+  readonly captured: Capture;
+  /** Whose contents it changes, and where these lie. */
+  readonly owners: readonly StateOwner[];
+  readonly places: readonly DeviceBuffer[];
+  /** Whether something is read back. */
+  readonly reads: boolean;
+}
+
 /** A part that is about to be sent. */
 interface PlannedRun {
   readonly part: Part;
@@ -76,6 +86,8 @@ export class Session {
   readonly failures = new Failures();
   /** Gradients that users may read. */
   readonly gradients = new LeafGradients();
+  /** Where runs are noted that are sent; null if they are not. */
+  private sent: SentRun[] | null = null;
   private readonly begin: (statistics: SessionStatistics) => EngineConnection;
   private current: EngineConnection | null = null;
   private readonly commits = new Map<StateOwner, Commit>();
@@ -188,9 +200,10 @@ export class Session {
    */
   submit(requested: readonly Value[], { spent = [], owners = [] }: SubmitOptions = {}): void {
     const started = performance.now();
-    const own = { values: new Set(requested), owners: new Set(owners.map(storageOf)) };
     this.uploadPending();
     const commits = [...this.commits.values()];
+    const wanted = this.sent === null ? owners.map(storageOf) : commits.map(({ owner }) => owner);
+    const own = { values: new Set(requested), owners: new Set(wanted) };
     for (const { owner, value } of commits)
       if (deviceBufferOf(owner) === null)
         owner.deviceBuffer = this.gradients.keptBuffer(owner, bytesOfValue(value));
@@ -365,6 +378,29 @@ export class Session {
     };
     this.connection.send(program, run, this, this.profiler);
     this.statistics.runs++;
+    const owners = commits.map(({ owner }) => owner);
+    const places = run.changes.map(({ deviceBuffer }) => deviceBuffer);
+    this.sent?.push({ captured, owners, places, reads: outputs.length > 0 });
+  }
+
+  /** The runs that `body` sends, each with all changes that wait then: they fail together. */
+  sentTogether(body: () => void): readonly SentRun[] {
+    const [before, sent] = [this.sent, [] as SentRun[]];
+    this.sent = sent;
+    try {
+      body();
+    } finally {
+      this.sent = before;
+    }
+    return sent;
+  }
+
+  /** Whether nothing waits: no change, and no value that has to be computed before what it is made of is overwritten. */
+  get isAtRest(): boolean {
+    return (
+      this.commits.size + this.pendingUploads.size === 0 &&
+      this.held.pending().length + this.gradients.values().length + this.carried.pending().length === 0
+    );
   }
 
   /** Called by the session. */

@@ -8,6 +8,7 @@ import {
   manualSeed,
   models,
   nn,
+  noGrad,
   optim,
   rand,
   randint,
@@ -170,6 +171,53 @@ describe("a step in shards", () => {
     assert.equal(own.replayed, 0);
     // Recorded until two in a row are the same: step 4 is sent again, and after the first change step 7.
     assert.equal(plain.replayed, 2);
+  });
+
+  test("changes of the weights that are sent again unrecorded end in the bits of those that are recorded", async () => {
+    /** Weights, memory, statistics and metrics after 16 steps, in which what a change depends on is another now and then. */
+    const trained = async (isOwn: boolean) => {
+      const { net, batch } = setUp(drawing, 64);
+      class Own extends optim.SGD {}
+      const Optimizer = isOwn ? Own : optim.SGD;
+      const optimizer = new Optimizer(net.parameters(), { lr: 0.1, momentum: 0.9 });
+      const totals = new RunningTotals();
+      const step = new ShardedStep(net, { optimizer }, totals, ALONE, TREE, OTHERS);
+      const [weight] = net.parameters();
+      const seen: unknown[] = [];
+      for (let i = 1; i <= 16; i++) {
+        if (i === 6) optimizer.paramGroups[0].lr = 0.05;
+        if (i === 9) defaultSession().connection.programs.forget();
+        if (i === 10) totals.reset();
+        if (i === 11) noGrad(() => weight.mul_(0.5));
+        if (i === 13) optimizer.loadStateDict(optimizer.stateDict());
+        // What is made of the weights and not computed yet keeps what they were.
+        const made = i === 5 || i === 12 ? weight.mul(2) : null;
+        await step.run(...batch, i);
+        if (made !== null) seen.push([...(await made.data())]);
+      }
+      const memory = [...optimizer.state.values()].map(({ momentum_buffer }) => momentum_buffer as Tensor);
+      const all = [...Object.values(net.stateDict()), ...memory].map(async (one) => [...(await one.data())]);
+      const { loss, accuracy } = await totals.read();
+      assert.ok(Number.isFinite(accuracy));
+      return { replayed: step.updatesReplayed, bits: [seen, await Promise.all(all), loss, accuracy] };
+    };
+    const [plain, own] = [await trained(false), await trained(true)];
+    assert.deepEqual(plain.bits, own.bits);
+    assert.equal(own.replayed, 0);
+    assert.ok(plain.replayed >= 5, `${plain.replayed} of 16 changes were sent again`);
+  });
+
+  test("an optimiser that counts its steps records each change; so does a training that clips gradients", async () => {
+    const replayed = async (make: (net: InstanceType<typeof nn.Module>) => object, clipGradNorm?: number) => {
+      const { net, batch } = setUp(linear, 32);
+      const options = { optimizer: make(net) as InstanceType<typeof optim.Optimizer>, clipGradNorm };
+      const step = new ShardedStep(net, options, new RunningTotals(), ALONE, TREE, OTHERS);
+      for (let i = 1; i <= 6; i++) await step.run(...batch, i);
+      return step.updatesReplayed;
+    };
+    assert.equal(await replayed((net) => optim.Adam(net.parameters())), 0);
+    assert.equal(await replayed((net) => optim.SGD(net.parameters()), 1), 0);
+    assert.equal(await replayed((net) => optim.SGD(net.parameters())), 3);
   });
 
   test("networks of this package's own blocks are sent again, too, but not what extends a block", async () => {

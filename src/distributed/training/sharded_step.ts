@@ -32,6 +32,7 @@ import { PackedWeights } from "./packed_weights.ts";
 import { rangeOfShard, type ShardCut, type ShardRange, shardsOfRank } from "./shards.ts";
 import { type BatchPart, partOfBatch } from "./shared_loader.ts";
 import { type KeptStep, StepReplays } from "./step_replays.ts";
+import { UpdateReplays } from "./update_replays.ts";
 
 type StepOptions = Pick<FitOptions, "optimizer" | "loss" | "clipGradNorm" | "microBatch">;
 
@@ -67,6 +68,8 @@ export class ShardedStep implements SharedStep {
   readonly #meets: boolean;
   /** Steps that need not be recorded again; null if what is the user's own is called in each. */
   readonly #replays: StepReplays | null;
+  /** Changes of the weights that need not be recorded again; null if gradients are clipped, or as above. */
+  readonly #updates: UpdateReplays | null;
   readonly #packed = new PackedWeights();
   #tree: GradientTree | null = null;
   /** Where the sums over all ranks lie after a step that is sent as a program of its own. */
@@ -98,11 +101,18 @@ export class ShardedStep implements SharedStep {
     this.#meets = net.modules().some((module) => module instanceof SyncBatchNormLayer);
     const isOrdinary = options.loss === undefined && !totals.hasOwnMetrics;
     this.#replays = isOrdinary && !this.#meets ? new StepReplays(net) : null;
+    this.#updates =
+      this.#replays === null || options.clipGradNorm ? null : new UpdateReplays(options.optimizer);
   }
 
   /** How many steps were sent without being recorded. */
   get replayed(): number {
     return this.#replays?.replayed ?? 0;
+  }
+
+  /** How many times weights were changed without the change being recorded. */
+  get updatesReplayed(): number {
+    return this.#updates?.replayed ?? 0;
   }
 
   get precision(): Precision {
@@ -380,17 +390,21 @@ export class ShardedStep implements SharedStep {
     for (const [i, parameter] of parameters.entries())
       if (!unused.has(parameter)) parameter.grad = new Tensor(cast(sums[i], parameter.dtype));
     for (const [i, count] of counted) overwrite(buffers[i], count);
-    noGrad(() => {
-      for (const [i, buffer] of buffers.entries())
-        if (moving.has(buffer)) this.#move(i, new Tensor(sums[parameters.length + i]));
-      const totals = sums.slice(parameters.length + buffers.length);
-      this.#totals.addSums(
-        totals.map((sum) => new Tensor(cast(reshape(sum, []), "float64"))),
-        step,
-      );
-    });
-    if (clipGradNorm) clipGradNorm_(this.#net.parameters(), clipGradNorm);
-    optimizer.step();
+    const record = (number: number | Tensor) => {
+      noGrad(() => {
+        for (const [i, buffer] of buffers.entries())
+          if (moving.has(buffer)) this.#move(i, new Tensor(sums[parameters.length + i]));
+        const totals = sums.slice(parameters.length + buffers.length);
+        this.#totals.addSums(
+          totals.map((sum) => new Tensor(cast(reshape(sum, []), "float64"))),
+          number,
+        );
+      });
+      if (clipGradNorm) clipGradNorm_(this.#net.parameters(), clipGradNorm);
+      optimizer.step();
+    };
+    if (this.#updates === null) record(step);
+    else this.#updates.change(step, moving, record);
   }
 
   #move(i: number, change: Tensor): void {

@@ -48,6 +48,9 @@ const SGD_TABLE = optimizerTable<SGDSettings>("SGD")(
 
 /** See {@link SGD}. */
 export class SGDOptimizer extends Optimizer {
+  /** @internal The second step and each after it are recorded alike as long as the settings are the same. */
+  static readonly recordsAlike = true;
+
   constructor(first: ParametersInput | SGDSettings, ...rest: BehindParameters<typeof SGD_TABLE>) {
     const { params, ...settings } = SGD_TABLE.bind([first, ...rest]);
     super(params, settings);

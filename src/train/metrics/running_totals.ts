@@ -60,13 +60,17 @@ export class RunningTotals {
     return [mul(loss.detach().to("float64"), count), right.to("float64"), ...means];
   }
 
-  /** Adds what `sumsOf` has given, of one part or of several together. */
-  addSums([loss, right, ...means]: readonly Tensor[], step: number): void {
+  /**
+   * Adds what `sumsOf` has given, of one part or of several together.
+   *
+   * @param step - its number, or that as a 64-bit float.
+   */
+  addSums([loss, right, ...means]: readonly Tensor[], step: number | Tensor): void {
     this.lossSum.add_(loss);
     if (this.counted) this.correct.add_(right);
     for (const [i, { sum: total }] of this.metrics.entries()) total.add_(means[i]);
     const bad = logicalAnd(isnan(loss.sub(loss)), lt(this.firstBad, scalar(0)));
-    this.firstBad.assign(where(bad, scalar(step), this.firstBad).value);
+    this.firstBad.assign(where(bad, typeof step === "number" ? scalar(step) : step, this.firstBad).value);
   }
 
   /** Totals that a step adds to. */
@@ -113,7 +117,8 @@ export class RunningTotals {
   load(saved: Record<string, number>): void {
     for (const [name, tensor] of this.tensors()) tensor.assign(scalar(saved[name] ?? 0).value);
     this.examples = saved.examples;
-    this.counted = saved.counted === 1;
+    // Steps that are not recorded do not find it out again.
+    if (saved.counted !== undefined) this.counted = saved.counted === 1;
     defaultSession().submit([]);
   }
 
