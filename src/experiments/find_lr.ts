@@ -13,6 +13,8 @@ export interface FindModelLrOptions {
   readonly steps?: number;
   /** Ends the sweep after the step under way; nothing does by default. */
   readonly signal?: AbortSignalLike | null;
+  /** Called after each step with how many of the learning rates have been tried. */
+  readonly onProgress?: (what: "tried", done: number, of: number, things: "learning rates") => void;
   /** Called with what is being fetched. */
   readonly onNote?: (text: string) => void;
 }
@@ -31,11 +33,20 @@ export async function findLr(
   config: TrainingConfig,
   options: FindModelLrOptions = {},
 ): Promise<LearningRateCurve> {
-  const { steps = 100, signal = null, onNote } = options;
+  const { steps = 100, signal = null, onProgress, onNote } = options;
   await useEngine(config.engine, engineOptions(config));
   const { trainLoader } = await makeLoaders(config, onNote);
   const net = await firstNetwork(config, false);
   const optimizer = makeOptimizer(config, net);
   const { precision, microBatch } = config;
-  return findLrOf(net, { trainLoader, optimizer, steps, precision, microBatch, signal, endLr: 10 });
+  return findLrOf(net, {
+    trainLoader,
+    optimizer,
+    steps,
+    precision,
+    microBatch,
+    signal,
+    endLr: 10,
+    onProgress: (done, of) => onProgress?.("tried", done, of, "learning rates"),
+  });
 }

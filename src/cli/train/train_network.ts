@@ -60,11 +60,12 @@ async function findNetworkLr(model: string | null, given: Given, output: Output)
     throw new ArgumentError(
       "train: --find-lr needs a model or a folder of photographs: convoyant train lenet --find-lr",
     );
-  const { onNote } = output;
+  const { onNote, onProgress } = output;
   const curve = await interruptible(
     () => onNote("Stopping."),
-    ({ signal }) => findLr(configure(model, given), { signal, onNote }),
+    ({ signal }) => findLr(configure(model, given), { signal, onNote, onProgress }),
   );
+  output.progress.end();
   reportLearningRates(curve, curve.suggestion, output);
   return curve.outcome === "interrupted" ? INTERRUPTED : 0;
 }

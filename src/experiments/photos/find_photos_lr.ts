@@ -20,7 +20,12 @@ import { placesOf, splitPhotos } from "./photo_split.ts";
 import type { TrainPhotosOptions } from "./train_photos.ts";
 
 /** What `findPhotosLr` takes: what `trainPhotos` takes, without a folder, since nothing is kept. */
-export type FindPhotosLrOptions = Omit<TrainPhotosOptions, "out" | "onStart" | "checkpointSeconds"> & {
+export type FindPhotosLrOptions = Omit<
+  TrainPhotosOptions,
+  "out" | "onStart" | "onProgress" | "checkpointSeconds"
+> & {
+  /** Called with how many images have been read, then with how many of the learning rates have been tried. */
+  readonly onProgress?: (what: "read" | "tried", done: number, of: number, things?: "learning rates") => void;
   /** Steps from the first rate to the last. @default 60 */
   readonly steps?: number;
 };
@@ -80,6 +85,7 @@ export async function findPhotosLr(
     steps: options.steps ?? 60,
     precision: config.precision,
     microBatch: config.microBatch,
+    onProgress: (done, of) => onProgress?.("tried", done, of, "learning rates"),
     signal: signal ?? null,
   });
   // With the whole network the head has half of the rate that it has alone.

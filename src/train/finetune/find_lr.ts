@@ -39,6 +39,8 @@ export interface FindLrOptions {
   precision?: Precision;
   /** Examples that go through the network at once at most: as in `fit`. @default "auto" */
   microBatch?: "auto" | number;
+  /** Called after each step with how many are done, of how many; nothing is by default. */
+  onProgress?: (done: number, of: number) => void;
   /** Ends the sweep after the step under way; nothing does by default. */
   signal?: AbortSignalLike | null;
 }
@@ -61,6 +63,7 @@ const FIND_LR = parameterTable<FindLrParameters>("findLr")(
     "divergeFactor?:number",
     "precision?",
     "microBatch?",
+    "onProgress?",
     "signal?",
   ],
   () => undefined,
@@ -96,7 +99,7 @@ export async function findLr(net: Module, options: FindLrOptions): Promise<Learn
     const step = new TrainStep(net, { ...given, optimizer }, sweep.totals, async () => {});
     step.precision = precision;
     net.train();
-    return await run(sweep, step, given.signal ?? null);
+    return await run(sweep, step, given);
   } finally {
     restore();
   }
@@ -141,7 +144,7 @@ function trainedWithAdamW(net: Module): AdamW {
 async function run(
   { optimizer, loader, totals, lrs, smoothing, divergeFactor }: Sweep,
   step: TrainStep,
-  signal: AbortSignalLike | null,
+  { signal, onProgress }: Pick<FindLrOptions, "signal" | "onProgress">,
 ): Promise<LearningRateCurve> {
   const groups = optimizer.paramGroups as readonly { lr: number }[];
   const highest = Math.max(...groups.map(({ lr }) => lr));
@@ -160,6 +163,7 @@ async function run(
       totals.reset();
       await step.run(x, y, losses.length);
       losses.push((await totals.read()).loss);
+      onProgress?.(losses.length, lrs.length);
       if (hasExploded(losses, smoothing, divergeFactor)) return curve("diverged");
       if (losses.length === lrs.length) return curve("finished");
     }

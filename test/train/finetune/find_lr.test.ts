@@ -32,13 +32,19 @@ test("rates rise exponentially, group by group in proportion, with PyTorch's los
     { weightDecay: 0.01 },
   );
   const { losses, ...sweep } = cases.sweep;
+  const progress: number[][] = [];
   const found = await train.findLr(net, {
     trainLoader: torchBatches(12),
     optimizer,
     ...sweep,
     divergeFactor: 1e9,
+    onProgress: (...made) => progress.push(made),
   });
   assert.equal(found.outcome, "finished");
+  assert.deepEqual(
+    progress,
+    Array.from({ length: 12 }, (_, i) => [i + 1, 12]),
+  );
   assert.equal(found.lrs.length, 12);
   assert.ok(Math.abs(found.lrs[5] / (1e-3 * 1e4 ** (5 / 11)) - 1) < 1e-12);
   found.losses.forEach((loss, i) => {
