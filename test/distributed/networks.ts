@@ -32,12 +32,22 @@ const NETWORKS = {
       nn.Linear(16, 10),
     ),
   // Layers that wait for each other side by side.
-  syncGooglenet: () => {
-    const net = NETWORKS.googlenet();
-    for (const i of [4, 5]) net.at(i).three.append(nn.BatchNorm2d(4)), net.at(i).pool.append(nn.BatchNorm2d(4));
-    return nn.convertSyncBatchNorm(net);
-  },
+  syncInception: () =>
+    waitingSideBySide(
+      nn.Sequential(
+        nn.Conv2d(1, 4, 7, { stride: 4, padding: 3 }), nn.BatchNorm2d(4), nn.ReLU(), new Inception(4, 4),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.4), nn.Linear(16, 10),
+      ),
+    ),
+  syncGooglenet: () => waitingSideBySide(NETWORKS.googlenet()),
 };
+
+/** Normalisations in two branches of each block, with statistics of all ranks. */
+function waitingSideBySide(net) {
+  for (const block of net.modules())
+    if (block instanceof Inception) for (const branch of [block.three, block.pool]) branch.append(nn.BatchNorm2d(4));
+  return nn.convertSyncBatchNorm(net);
+}
 
 /** Everything that a training is made of, the same in every process. */
 function setUp(name, { examples = 67, batchSize = 32 } = {}) {

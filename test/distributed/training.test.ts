@@ -10,10 +10,10 @@ import { isMissing, runAlone, runRanks, temporaryFolder } from "./ranks.ts";
 /** Steps of each network; more with CONVOYANT_TEST_RANK_STEPS, and then also on 8 ranks. */
 const steps = Number(process.env.CONVOYANT_TEST_RANK_STEPS ?? 3);
 const many = steps > 3;
-const every = ["small", "lenet", "bnLenet", "googlenet", "syncGooglenet"];
-/** What is trained by which engine: with few steps, each network on one. */
+const every = ["small", "lenet", "bnLenet", "googlenet", "syncInception", "syncGooglenet"];
+/** What is trained by which engine: with few steps, each kind of network on one. */
 const networks = [
-  ["wasm", many ? every : ["small", "syncGooglenet"]],
+  ["wasm", many ? every : ["small", "syncInception"]],
   ...(missingLibrary() === false ? [["onednn", many ? every : ["bnLenet"]]] : []),
 ];
 
