@@ -24,6 +24,8 @@ export type Values = TypedArray;
 const PAGE = 65536;
 /** A byte that fills memory before a run: four make a NaN, two a NaN of 16 bits. */
 const POISON = 0xff;
+/** Eight of them: shared memory is filled one number at a time. */
+const POISON_WORD = -1n;
 
 const compiled = await Promise.all(
   (["simd", "relaxed"] as const).flatMap((arithmetic) =>
@@ -108,7 +110,7 @@ export function load(
     new Uint8Array(binary.memory.buffer, at + bytes, 64 - (bytes % 64));
 
   const poison = () => {
-    new Uint8Array(binary.memory.buffer, base, next - base).fill(POISON);
+    new BigInt64Array(binary.memory.buffer, base, (next - base) / 8).fill(POISON_WORD);
     inputs.forEach(({ data, spec }, i) => {
       viewArray(spec.dtype, binary.memory.buffer, inputPlaces[i], data.length).set(data);
     });
