@@ -312,7 +312,7 @@ test("interrupted twice it ends at once, and can still go on", { skip }, async (
     "train",
     "lenet",
     "--limit-batches",
-    "40",
+    "16",
     "--epochs",
     "3",
     "--checkpoint-seconds",
