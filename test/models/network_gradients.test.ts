@@ -71,7 +71,10 @@ function rangeOf(name: string, value: Tensor, lastNorm: number): [scale: number,
 }
 
 function fill(net: nn.Module, { seed, lastNorm }: Recorded): void {
-  const filled = Object.entries(net.stateDict()).map(([name, value], key) => {
+  // Of what the state dict gives, a shape would ask for the initial values, which are not needed.
+  const own = new Map<string, Tensor>([...net.namedParameters(), ...net.namedBuffers()]);
+  const filled = Object.keys(net.stateDict()).map((name, key) => {
+    const value = own.get(name) as Tensor;
     const made =
       value.ndim === 0 ? value : patterned(value.shape, seed + key, ...rangeOf(name, value, lastNorm));
     return [name, made] as const;
