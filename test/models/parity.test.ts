@@ -6,16 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { engineNames } from "../../src/engines/engine_names.ts";
-import {
-  EngineError,
-  fromTypedArray,
-  models,
-  nn,
-  optim,
-  stopEngine,
-  type Tensor,
-  useEngine,
-} from "../../src/index.ts";
+import { EngineError, fromTypedArray, models, nn, optim, stopEngine, useEngine } from "../../src/index.ts";
 import { mixed } from "./training_batches.ts";
 
 interface Recorded {
@@ -46,9 +37,26 @@ function numbersOf(step: number, size: number): { pixels: Float32Array; labels: 
   return { pixels, labels };
 }
 
+interface Weight {
+  readonly values: Float32Array<ArrayBuffer>;
+  readonly shape: readonly number[];
+}
+
+/** Of each network by its name: the same for every engine. */
+const weightsOf = new Map<string, Readonly<Record<string, Weight>>>();
+
 /** Initial weights by formula; batch normalisation keeps 1 and 0. */
-function fill(net: nn.Module): void {
-  const weights: Record<string, Tensor> = {};
+function fill(net: nn.Module, name: string): void {
+  const weights = weightsOf.get(name) ?? initialWeights(net);
+  weightsOf.set(name, weights);
+  const entries = Object.entries(weights).map(
+    ([key, { values, shape }]) => [key, fromTypedArray(values, [...shape], "float32")] as const,
+  );
+  net.loadStateDict(Object.fromEntries(entries), { strict: false });
+}
+
+function initialWeights(net: nn.Module): Readonly<Record<string, Weight>> {
+  const weights: Record<string, Weight> = {};
   let number = 0;
   for (const [name, parameter] of net.namedParameters()) {
     const module = net.getSubmodule(name.slice(0, Math.max(0, name.lastIndexOf("."))));
@@ -59,9 +67,9 @@ function fill(net: nn.Module): void {
     const bound = parameter.ndim > 1 ? Math.sqrt(6 / ((outputs + inputs) * receptive)) : 0.05;
     const values = new Float32Array(parameter.numel());
     for (let i = 0; i < values.length; i++) values[i] = (2 * (mixed(i + start) / 2 ** 32) - 1) * bound;
-    weights[name] = fromTypedArray(values, [...parameter.shape], "float32");
+    weights[name] = { values, shape: parameter.shape };
   }
-  net.loadStateDict(weights, { strict: false });
+  return weights;
 }
 
 test("both sides make the same batches", () => {
@@ -81,7 +89,7 @@ async function trainAgainst(
 ): Promise<void> {
   const { size, lr, losses } = recorded.networks[name.replace("-scratch", "")];
   const net = models.create(name, { edition: "zh", ...options });
-  fill(net);
+  fill(net, name);
   const optimizer = optim.SGD(net.parameters(), { lr });
   let worst = 0;
   for (let step = 0; step < Math.min(steps, losses.length); step++) {
