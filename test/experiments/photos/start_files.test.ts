@@ -222,7 +222,7 @@ test("without a network the default is trained from scratch, and one line says s
   const notes: string[] = [];
   const options = {
     imageSize: 32,
-    settings,
+    settings: { ...settings, freezeEpochs: 0 },
     onNote: (text: string) => notes.push(text),
   };
   const { config, val } = await trainPhotos(photos, { ...options, out: join(runs, "unreachable") });
