@@ -4,7 +4,7 @@
  */
 import type { TypedArray } from "../base/dtype.ts";
 import type { EngineBuffer } from "../engines/contract/engine.ts";
-import { constantValue, Value } from "../graph/node.ts";
+import { constantValue, type StateBuffer, Value } from "../graph/node.ts";
 import { haveSameElements } from "./replayed_program.ts";
 import { applyCommits, bytesOfValues, type DeviceBuffer, type Run } from "./run.ts";
 import type { EngineConnection } from "./runtime.ts";
@@ -17,6 +17,7 @@ export class RepeatedChanges {
   /** Of each number that is given, its place among the program's inputs; -1 if nothing depends on it. */
   readonly #places: readonly number[];
   readonly #buffers: readonly EngineBuffer[];
+  readonly #changed: ReadonlySet<StateBuffer>;
 
   /**
    * @param sent - a run that reads nothing back.
@@ -28,6 +29,7 @@ export class RepeatedChanges {
     this.#connection = session.connection;
     this.#sent = sent;
     this.#places = given.map((value) => inputs.indexOf(value));
+    this.#changed = new Set(sent.places);
     this.#buffers = states.map(({ buffer }) => buffer);
   }
 
@@ -51,7 +53,8 @@ export class RepeatedChanges {
     const { owners, places } = this.#sent;
     return (
       this.#session.running === this.#connection &&
-      this.#session.isAtRest &&
+      !this.#session.hasWork &&
+      !this.#session.isNeeded(this.#changed) &&
       owners.every(({ value, deviceBuffer }, i) => {
         if (deviceBuffer !== places[i] || value.state !== deviceBuffer || value.failure !== null)
           return false;

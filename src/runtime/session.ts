@@ -395,12 +395,15 @@ export class Session {
     return sent;
   }
 
-  /** Whether nothing waits: no change, and no value that has to be computed before what it is made of is overwritten. */
-  get isAtRest(): boolean {
-    return (
-      this.commits.size + this.pendingUploads.size === 0 &&
-      this.held.pending().length + this.gradients.values().length + this.carried.pending().length === 0
-    );
+  /** Whether the next run is to do more than it is made for: changes, copies to the engine, values that modules keep. */
+  get hasWork(): boolean {
+    return this.commits.size + this.pendingUploads.size + this.carried.pending().length > 0;
+  }
+
+  /** Whether something waits to be computed from these buffers. */
+  isNeeded(buffers: ReadonlySet<StateBuffer>): boolean {
+    const waiting = [...this.held.pending(), ...this.gradients.values()].filter(isPending);
+    return waiting.length > 0 && dependents(waiting, buffers).size > 0;
   }
 
   /** Called by the session. */

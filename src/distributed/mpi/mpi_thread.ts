@@ -224,7 +224,8 @@ export class MpiThread {
   *#allReduce(group: RankGroup, place: NativeArray, reduction: "tree" | "fast", number: number): Task {
     const { mpi, communicator, size } = group;
     if (size === 1) return;
-    if (reduction === "fast") {
+    // Two numbers have one sum, and the library takes longer for it: it makes room for what arrives every time.
+    if (reduction === "fast" && size > 2) {
       yield* waitForAll(mpi, [mpi.allReduce(place, "sum", communicator)]);
       return;
     }

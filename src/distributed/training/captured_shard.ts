@@ -82,7 +82,9 @@ export class ShardRecorder {
   readonly unused = new Set<Tensor>();
   /** Buffers that forward passes change (running statistics). */
   readonly moving = new Set<Tensor>();
+  /** Those that are trained. */
   parameters: readonly Tensor[] = [];
+  allParameters: readonly Tensor[] = [];
   buffers: readonly Tensor[] = [];
   #before: readonly Value[] = [];
   /** What the step makes of counters of batches, which are not in the engine; by their places among the buffers. */
@@ -103,7 +105,8 @@ export class ShardRecorder {
 
   /** Looks at what the network has at the beginning of a step. */
   begin(): void {
-    this.parameters = [...this.#net.parameters()].filter((one) => one.requiresGrad);
+    this.allParameters = [...this.#net.parameters()];
+    this.parameters = this.allParameters.filter((one) => one.requiresGrad);
     this.buffers = [...this.#net.buffers()];
     this.#before = this.buffers.map(({ cell }) => cell.value);
     this.counted.clear();

@@ -153,6 +153,7 @@ export class ShardedStep implements SharedStep {
     const sizes = [...new Set(all.map(([from, to]) => to - from))].filter((size) => size > 0);
     const session = defaultSession();
     await this.#others.agree(`shards of ${sizes.join(", ")}`, async () => {
+      this.#recorder.begin();
       this.#placeStates();
       const random = getRngState();
       for (const size of sizes)
@@ -185,8 +186,8 @@ export class ShardedStep implements SharedStep {
     this.#options.optimizer.zeroGrad();
     this.#packed.forget();
     const own = shardsOfRank(this.#cut);
-    if (!this.#meets) this.#placeStates();
     recorder.begin();
+    if (!this.#meets) this.#placeStates();
     const seed = drawSeed();
     const random = getRngState();
     const shards = own.map((shard) => this.#shard(shard, x, y, part, seed));
@@ -259,9 +260,13 @@ export class ShardedStep implements SharedStep {
   /** The sums of the shards of all ranks; the rank's last one is recorded, the others are sent to the engine. */
   #sum(shards: readonly Shard[]): Value[] {
     const [others, last] = [shards.slice(0, -1), shards[shards.length - 1]];
-    const settings = this.#replays?.settings ?? null;
+    const { allParameters, buffers } = this.#recorder;
+    const settings = this.#replays?.settings(allParameters) ?? null;
+    // Counters stay here, as plain numbers.
+    const tensors = [...allParameters, ...buffers.filter(({ value }) => value.data === null)];
     const work = settings === null ? null : workOf(shards, this.precision);
-    const known = settings === null || work === null ? null : (this.#replays?.find(work, settings) ?? null);
+    const known =
+      settings === null || work === null ? null : (this.#replays?.find(work, settings, tensors) ?? null);
     const tree = this.#emptyTree();
     if (known !== null) return this.#replay(known, others, last, tree);
     const captured = this.#recorder.record(last);
@@ -285,7 +290,7 @@ export class ShardedStep implements SharedStep {
     this.#sendPacked(program, inputsOf(last, keys), [...into, ...waiting]);
     const other = this.#areAlike.get(last.size) === true ? (programs.get(last.size)?.[1] ?? null) : null;
     if (others.length === 0 || other !== null)
-      this.#replays?.keep(work, settings, {
+      this.#replays?.keep(work, settings, tensors, {
         ...{ captured, last: program, other, counted: this.#recorder.countedChanges },
       });
     return this.#sumsIn(into);
@@ -365,11 +370,11 @@ export class ShardedStep implements SharedStep {
   /** Has weights and what else the network keeps lie in the engine, where every shard's program finds them. */
   #placeStates(): void {
     const session = defaultSession();
-    for (const { cell } of this.#net.parameters()) session.requestDeviceBuffer(cell);
+    const { allParameters, buffers } = this.#recorder;
+    for (const { cell } of allParameters) session.requestDeviceBuffer(cell);
     // Counters stay here, as plain numbers.
-    for (const { cell, dtype } of this.#net.buffers())
-      if (isFloating(dtype)) session.requestDeviceBuffer(cell);
-    session.submit([]);
+    for (const { cell, dtype } of buffers) if (isFloating(dtype)) session.requestDeviceBuffer(cell);
+    if (session.hasWork) session.submit([]);
   }
 
   #emptyTree(): GradientTree {

@@ -6,6 +6,7 @@
 import type { StateBuffer, Value } from "../../graph/node.ts";
 import * as nn from "../../nn/index.ts";
 import type { ReplayedProgram } from "../../runtime/replayed_program.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import type { CapturedShard } from "./captured_shard.ts";
 
 /** The prototypes of layers whose passes depend on nothing but their inputs, tensors and settings; blocks of networks say so. */
@@ -46,24 +47,25 @@ export class StepReplays {
   }
 
   /** What this step's passes depend on besides tensors' contents; null if that cannot be told, and each is recorded. */
-  get settings(): string | null {
-    return settingsOf(this.#net);
+  settings(parameters: readonly Tensor[]): string | null {
+    return settingsOf(this.#net, parameters);
   }
 
   /**
    * @param work - what the step does, in words: two steps of the same words differ in the network alone.
    * @param settings - the network's, in this step.
+   * @param tensors - its parameters, and the buffers that are to lie in the engine.
    */
-  find(work: string, settings: string): KeptStep | null {
+  find(work: string, settings: string, tensors: readonly Tensor[]): KeptStep | null {
     const seen = this.#seen.get(work);
     if (seen?.confirmed !== true || seen.settings !== settings) return null;
-    if (!sameStates(seen.states, this.#states())) return null;
+    if (!sameStates(seen.states, statesOf(tensors))) return null;
     this.replayed++;
     return seen.step;
   }
 
-  keep(work: string, settings: string, step: KeptStep): void {
-    const states = this.#states();
+  keep(work: string, settings: string, tensors: readonly Tensor[], step: KeptStep): void {
+    const states = statesOf(tensors);
     if (states.includes(null)) return;
     const before = this.#seen.get(work);
     const confirmed =
@@ -73,17 +75,15 @@ export class StepReplays {
       before.step.last.isSameAs(step.last);
     this.#seen.set(work, { step, settings, states, confirmed });
   }
+}
 
-  /** Where the network's tensors lie in the engine. */
-  #states(): (StateBuffer | null)[] {
-    const net = this.#net;
-    const tensors = [...net.parameters(), ...[...net.buffers()].filter(({ value }) => value.data === null)];
-    return tensors.map(({ cell }) => cell.value.state);
-  }
+/** Where tensors lie in the engine; null for one that does not. */
+function statesOf(tensors: readonly Tensor[]): (StateBuffer | null)[] {
+  return tensors.map(({ cell }) => cell.value.state);
 }
 
 /** What the passes of a network depend on besides its tensors' contents; null if that cannot be told. */
-function settingsOf(net: nn.Module): string | null {
+function settingsOf(net: nn.Module, parameters: readonly Tensor[]): string | null {
   const texts: string[] = [];
   for (const module of net.modules()) {
     const prototype = Object.getPrototypeOf(module);
@@ -97,7 +97,7 @@ function settingsOf(net: nn.Module): string | null {
       else if (name === "forward") return null;
     }
   }
-  for (const { requiresGrad } of net.parameters()) texts.push(requiresGrad ? "+" : "-");
+  for (const { requiresGrad } of parameters) texts.push(requiresGrad ? "+" : "-");
   return texts.join(" ");
 }
 

@@ -47,7 +47,7 @@ export class UpdateReplays {
       return;
     }
     const session = defaultSession();
-    const canBeKept = session.isAtRest;
+    const canBeKept = !session.hasWork;
     const given = constantValue(number, [], "float64");
     const sent = session.sentTogether(() => record(new Tensor(given)));
     this.#seen = null;
