@@ -1,26 +1,27 @@
 // `npm run check`: formatting and lint (Biome), types (the build), and the tests in test/architecture, which read
 // the direction of imports between the layers and try the package out. `--no-tests` leaves those out.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { prepare, root } from "./setup.mjs";
 
+/** Runs a check; resolves to its exit code. */
 function run(title, args) {
   console.log(title);
-  const { status, signal } = spawnSync(process.execPath, args, {
-    cwd: root,
-    stdio: ["ignore", "inherit", "inherit"],
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+    child.on("close", (code, signal) => {
+      if (code !== 0) console.error(`${title}: failed${signal ? ` (${signal})` : ""}.`);
+      resolve(code ?? 1);
+    });
   });
-  if (status === 0) return;
-  console.error(`${title}: failed${signal ? ` (${signal})` : ""}.`);
-  process.exit(status ?? 1);
 }
 
-/** Biome over the whole clone. */
+/** Biome over the whole clone; resolves to its exit code. */
 export function checkStyle() {
   const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
-  run("Formatting and lint", [
+  return run("Formatting and lint", [
     biome,
     "check",
     "--error-on-warnings",
@@ -35,11 +36,11 @@ function checkArchitecture() {
   const folder = join(root, "build/test/architecture");
   if (!existsSync(folder)) throw new Error("build/test/architecture is missing: `npm run build` writes it.");
   const files = readdirSync(folder).filter((name) => name.endsWith(".test.js"));
-  run("Layers and package", ["--test", ...files.map((name) => join(folder, name))]);
+  return run("Layers and package", ["--test", ...files.map((name) => join(folder, name))]);
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   await prepare();
-  checkStyle();
-  if (!process.argv.includes("--no-tests")) checkArchitecture();
+  process.exitCode =
+    (await checkStyle()) || (process.argv.includes("--no-tests") ? 0 : await checkArchitecture());
 }

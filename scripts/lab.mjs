@@ -1,13 +1,13 @@
 // `npm run lab:build [-- --all]`: builds the package, checks the types of the Lab and makes its static folder, build/lab,
 // with the part of Fashion-MNIST that comes with it; `--all` puts the whole data set beside it (30 MB). What bundles it is
 // installed in apps/lab at the first call.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { writeLabData } from "./lab_data.mjs";
-import { needsInstall, prepare, root, runNpm } from "./setup.mjs";
+import { needsInstall, npmCommand, prepare, root } from "./setup.mjs";
 
 const lab = join(root, "apps/lab");
 const output = join(root, "build/lab");
@@ -16,16 +16,21 @@ const stampFile = join(root, "build/.lab_stamp");
 /** Whether what bundles the Lab is installed. */
 export const isInstalled = () => !needsInstall(lab);
 
+/** Installs what bundles the Lab if it is missing; resolves to whether it is there. */
 function install() {
-  if (isInstalled()) return;
+  if (isInstalled()) return true;
   console.error("Installing the packages of apps/lab ...");
-  const { status } = runNpm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+  const [program, ...first] = npmCommand();
+  const args = [...first, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  const child = spawn(program, args, {
     cwd: lab,
+    shell: program.endsWith(".cmd"),
     stdio: ["ignore", 2, 2],
   });
-  if (status === 0) return;
-  console.error("npm ci failed in apps/lab. Check your network or registry settings.");
-  process.exit(1);
+  return new Promise((resolve) => {
+    child.on("error", () => resolve(false));
+    child.on("close", (code) => resolve(code === 0));
+  });
 }
 
 function run(title, script, args) {
@@ -69,8 +74,13 @@ export async function buildLab({ all = false } = {}) {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  // Mostly waits for the registry.
+  const installed = install();
   await prepare();
-  install();
+  if (!(await installed)) {
+    console.error("npm ci failed in apps/lab. Check your network or registry settings.");
+    process.exit(1);
+  }
   await buildLab({ all: process.argv.includes("--all") });
   console.log(`The Lab is in build/lab: give that folder to any web server.`);
 }

@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { bundleFolder, bundleTests } from "./bundle_tests.mjs";
 import { checkStyle } from "./check.mjs";
 import { groupsOf, mergedGroups, staleGroupEntries, writeGroups } from "./group_tests.mjs";
@@ -49,6 +50,11 @@ function runTests(node, scripts) {
   });
 }
 
+/** Waits until a folder is gone that is there while something that tests need is fetched. */
+async function fetched(folder) {
+  while (folder && existsSync(folder)) await wait(200);
+}
+
 /** The groups of each version's files, said in a line for each. */
 function groupsOfLines(nodes, files) {
   return nodes.map((node, index) => {
@@ -62,7 +68,8 @@ function groupsOfLines(nodes, files) {
 
 await prepare();
 const words = process.argv.slice(2);
-if (words.length === 0) checkStyle();
+// Beside what follows.
+const style = words.length === 0 ? checkStyle() : 0;
 const files = testFiles(words);
 if (files.length === 0) {
   console.error(
@@ -80,6 +87,9 @@ if (words.length === 0) {
 // Its tests say so if the Lab has never been built; one that has been is not tested as it was before a change.
 if (labIsInstalled() && files.some((file) => file.startsWith("lab"))) await buildLab();
 const bundles = await bundleTests(files);
+const statusOfStyle = await style;
+if (statusOfStyle !== 0) process.exit(statusOfStyle);
+await fetched(process.env.CONVOYANT_TEST_AFTER);
 const paths = new Map(files.map((file, index) => [file, bundles[index]]));
 const nodes = testNodes(process.env.CONVOYANT_TEST_NODES);
 // One runner for all: its closing lines count the tests of each version, and no processor waits for the last test of one.
