@@ -48,6 +48,7 @@ function passes(tests: readonly string[]): void {
 /** Runs the examples of a page's comments. */
 function examplesHold(page: string): void {
   const modules = stepsOf(page).flatMap(({ path }) => copy.examples.get(path) ?? []);
+  if (modules.length === 0) return;
   const loads = modules.map((name) => `await import("./build/${name}.js");`);
   const program = `${loads.join("\n")} await (await import("./build/src/index.js")).stopEngine();`;
   const { status, stderr } = copy.node(["--input-type=module", "--eval", program]);
