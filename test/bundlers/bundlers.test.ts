@@ -82,12 +82,12 @@ describe("the packed archive in other people's projects", { skip: missing }, () 
       await bundle(project, output);
       if (!existsSync(join(output, "index.html")))
         cpSync(join(project.folder, "index.html"), join(output, "index.html"));
+      const sizes = gzippedScripts(output);
       const { server, origin } = await serve({ folder: output });
       try {
         for (const kind of ["plain", "isolated"]) {
           const { losses, loaded } = await openPage(`${origin}/${kind}/index.html`);
           assertLosses(losses);
-          const sizes = gzippedScripts(output);
           const bytes = loaded.reduce(
             (sum, path) => sum + (sizes.get(path.replace(`/${kind}/`, "")) ?? 0),
             0,
