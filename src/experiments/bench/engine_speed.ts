@@ -1,6 +1,6 @@
 /** A short measurement of the engine in use: what `convoyant engine` prints. */
 import { conv2d } from "../../nn/functional.ts";
-import { autocast, isBf16Supported, profile, rand, type Tensor } from "../../tensor/index.ts";
+import { autocast, engineInfo, isBf16Supported, profile, rand, type Tensor } from "../../tensor/index.ts";
 import type { Precision } from "../../train/loop/precision.ts";
 
 export interface Measured {
@@ -56,8 +56,21 @@ export interface Roofline {
 /** Elements that are passed over: more than caches hold. */
 const STREAMED = 2 ** 24;
 
-/** @param slow - takes small products only. */
-export async function measureRoofline(precision: Precision, slow: boolean): Promise<Roofline> {
+const known = new Map<string, Roofline>();
+
+/**
+ * Measured once for an engine in a process: it takes a second.
+ *
+ * @param slow - takes small products only.
+ */
+export async function rooflineOf(precision: Precision, slow: boolean): Promise<Roofline> {
+  const key = `${engineInfo()} ${precision}`;
+  const measured = known.get(key) ?? (await measureRoofline(precision, slow));
+  known.set(key, measured);
+  return measured;
+}
+
+async function measureRoofline(precision: Precision, slow: boolean): Promise<Roofline> {
   const all = await measureEngine(slow ? 128 : 1024, slow);
   const gflops = Math.max(...all.filter((one) => one.precision === precision).map((one) => one.gflops));
   const values = await rand(slow ? STREAMED / 64 : STREAMED).realize();

@@ -8,7 +8,7 @@ import type { Reporter } from "../../report/reporter.ts";
 import { RIGHT, renderRows } from "../../report/terminal/table.ts";
 import { engineInfo, engineName } from "../../tensor/index.ts";
 import type { Precision } from "../../train/loop/precision.ts";
-import { measureRoofline } from "../bench/engine_speed.ts";
+import { rooflineOf } from "../bench/engine_speed.ts";
 import { profileRanks } from "./profile_ranks.ts";
 import { ProfileRecorder, programsOf, type RecordedRun } from "./profile_recorder.ts";
 import { type ProfileRow, profileOf } from "./profile_rows.ts";
@@ -81,7 +81,7 @@ export async function reportProfile(
   const [program] = programsOf(runs);
   const precision = precisionOf(program.program);
   const engine = engineInfo();
-  const bounds = await measureRoofline(precision, engineName() === "reference");
+  const bounds = await rooflineOf(precision, engineName() === "reference");
   const { rows, milliseconds, roofline } = profileOf(program, bounds);
   const head =
     `a program of ${program.program.steps.length} steps, ${program.runs} ${program.runs === 1 ? "run" : "runs"}, ${milliseconds.toFixed(2)} ms each, ` +
