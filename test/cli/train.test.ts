@@ -12,7 +12,7 @@ import { convoyant, fashionMnistIsMissing, temporaryFolder } from "./run_cli.ts"
 const folder = temporaryFolder();
 const skip = await fashionMnistIsMissing();
 const cli = (...args: string[]) => convoyantHere(args, { cwd: folder });
-const SHORT = ["--limit-batches", "5", "--batch-size", "64", "--engine", "wasm"];
+const SHORT = ["--limit-batches", "5", "--batch-size", "64", "--engine", "wasm", "--threads", "1"];
 
 test("train says what it does, keeps the run, and ends with its metrics", { skip }, async () => {
   const { code, events, stderr } = await cli(
