@@ -67,12 +67,18 @@ export function prepareLastWords(
 
 const LOOKS_A_SECOND = 5;
 
-/** Of the ranks that are killed the first speaks: the others are so by the launcher. */
+/**
+ * Of the ranks that are killed the first speaks: the others are so by the launcher, perhaps milliseconds later. So the file that
+ * says who was first is made without starting a program.
+ */
 const SPEAK = `
 read -r word && exit
 looks=$1 first=$2 sentence=$3
 shift 3
-mkdir "$first" 2>/dev/null || exit
+exec 3>&2 2>/dev/null
+set -C
+true >"$first" || exit
+exec 2>&3
 while [ "$looks" -gt 0 ] && sleep ${1 / LOOKS_A_SECOND}; do
   looks=$((looks - 1))
   running=$#
@@ -83,5 +89,5 @@ while [ "$looks" -gt 0 ] && sleep ${1 / LOOKS_A_SECOND}; do
 done
 echo "$sentence" >&2
 sleep 1
-rmdir "$first"
+rm -f "$first"
 `;
