@@ -10,7 +10,7 @@ import type { TransferList } from "../../workers/worker_port.ts";
 import type { ProgramStep } from "../contract/engine.ts";
 import type { CpuKernels } from "./cpu_kernels.ts";
 import type { CpuMessage, CpuReply } from "./cpu_messages.ts";
-import { InputGate, makeControl } from "./threads/parallel_regions.ts";
+import { InputGate, makeControl, RunCounter } from "./threads/parallel_regions.ts";
 
 /** What the workers compute on. */
 export interface WorkerMachine {
@@ -35,6 +35,7 @@ export class CpuWorkers {
   readonly requests = new Requests((keep) => this.#pool.keepAlive(keep));
   /** Of the workers that have started. */
   gate: InputGate = new InputGate(makeControl(1, false));
+  #runs = new RunCounter(makeControl(1, false), 1);
   #kernels: CpuKernels;
   #pool = new EngineWorkerPool();
   #threads = 1;
@@ -92,6 +93,7 @@ export class CpuWorkers {
   }
 
   post(worker: number, message: CpuMessage, transfer?: TransferList): void {
+    if (message.type === "run") this.#runs.add(worker);
     this.#pool.post(worker, message, transfer);
   }
 
@@ -201,6 +203,7 @@ export class CpuWorkers {
     const binaries = await loading;
     const control = makeControl(threads, sharing);
     this.gate = new InputGate(control);
+    this.#runs = new RunCounter(control, threads);
     pool.introduce(
       (thread): CpuMessage => ({
         type: "start",

@@ -25,7 +25,7 @@ import type { CompileMessage, CpuMessage, RunMessage, RunPlaces, StartMessage } 
 import { type KernelExports, type KernelStage, kernelExports } from "./kernel.ts";
 import { fusedImports, fusedKernel } from "./loops/fused_module.ts";
 import { MemoryViews } from "./memory/engine_heap.ts";
-import { InputGate, ParallelRegions, shareControl } from "./threads/parallel_regions.ts";
+import { IdleThread, InputGate, ParallelRegions, shareControl } from "./threads/parallel_regions.ts";
 import { dealUnits, type Unit, WorkShares } from "./threads/work_shares.ts";
 
 let context: WorkerContext | undefined;
@@ -108,7 +108,9 @@ function receive(request: CpuMessage, port: WorkerPort, open: OpenKernels): void
       context.kernels.receive?.(request.message);
       break;
     case "run":
+      context.idle.begin();
       run(context, request, port);
+      context.idle.end();
       break;
   }
 }
@@ -121,6 +123,7 @@ function start(message: StartMessage, open: OpenKernels, post: (message: unknown
     views: new MemoryViews(memory),
     exports: kernelExports(message.binaries, memory),
     regions: new ParallelRegions(message.control, thread, threads, kernels.processor),
+    idle: new IdleThread(message.control, thread, threads, kernels.processor),
     gate: new InputGate(message.control),
     shares: new WorkShares(shareControl(message.control), thread, threads),
     thread,
@@ -172,6 +175,7 @@ export interface WorkerContext {
   readonly exports: KernelExports;
   readonly kernels: WorkerKernels;
   readonly regions: ParallelRegions;
+  readonly idle: IdleThread;
   readonly gate: InputGate;
   readonly shares: WorkShares;
   readonly thread: number;

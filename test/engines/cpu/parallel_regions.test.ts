@@ -3,9 +3,11 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import {
+  IdleThread,
   InputGate,
   makeControl,
   ParallelRegions,
+  RunCounter,
 } from "../../../src/engines/cpu/threads/parallel_regions.ts";
 import { REGIONS, type RegionThread, RUNS, regionMemory } from "./region_thread.ts";
 
@@ -150,4 +152,58 @@ test("a run waits for its inputs and for those of the runs before it, not for la
   writer.open();
   reader.wait(runs[1]);
   reader.wait(runs[0]);
+});
+
+const pause = (milliseconds: number) =>
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+
+test("a thread stays awake for the next run if the last ones came a few milliseconds apart", () => {
+  const control = makeControl(1, true);
+  const sent = new RunCounter(control, 1);
+  let offered = 0;
+  const idle = new IdleThread(control, 0, 1, {
+    ...ELSEWHERE,
+    yield() {
+      if (++offered === 3) sent.add(0);
+    },
+  });
+  const run = (isSent = false) => {
+    if (!isSent) sent.add(0);
+    offered = 0;
+    idle.begin();
+    idle.end();
+    return offered;
+  };
+  // The first, and one that comes at once.
+  assert.deepEqual([run(), run()], [0, 0]);
+  pause(3);
+  // It waits until the next one has been sent, which waits for none because it comes at once.
+  assert.equal(run(), 3);
+  assert.equal(run(true), 0);
+  pause(3);
+  sent.add(0);
+  // One more is on its way already.
+  assert.equal(run(), 0);
+  pause(100);
+  assert.equal(run(true), 0);
+});
+
+test("it gives up waiting when none comes, and without a way to offer its processor it does not wait", () => {
+  const control = makeControl(1, true);
+  const sent = new RunCounter(control, 1);
+  const waitAfter = (idle: IdleThread) => {
+    for (let run = 0; run < 2; run++) {
+      if (run > 0) pause(3);
+      sent.add(0);
+      idle.begin();
+      const started = performance.now();
+      idle.end();
+      if (run > 0) return performance.now() - started;
+    }
+    return 0;
+  };
+  let offered = 0;
+  assert.ok(waitAfter(new IdleThread(control, 0, 1, { ...ELSEWHERE, yield: () => offered++ })) >= 19);
+  assert.ok(offered > 0);
+  assert.ok(waitAfter(new IdleThread(makeControl(1, true), 0, 1)) < 19);
 });
