@@ -69,16 +69,16 @@ const LOOKS_A_SECOND = 5;
 
 /**
  * Of the ranks that are killed the first speaks: the others are so by the launcher, perhaps milliseconds later. So the file that
- * says who was first is made without starting a program.
+ * says who was first is made without starting a program. Number 3 is the connection, and stays open.
  */
 const SPEAK = `
 read -r word && exit
 looks=$1 first=$2 sentence=$3
 shift 3
-exec 3>&2 2>/dev/null
+exec 4>&2 2>/dev/null
 set -C
 true >"$first" || exit
-exec 2>&3
+exec 2>&4
 while [ "$looks" -gt 0 ] && sleep ${1 / LOOKS_A_SECOND}; do
   looks=$((looks - 1))
   running=$#
