@@ -378,9 +378,12 @@ export class Session {
     };
     this.connection.send(program, run, this, this.profiler);
     this.statistics.runs++;
-    const owners = commits.map(({ owner }) => owner);
-    const places = run.changes.map(({ deviceBuffer }) => deviceBuffer);
-    this.sent?.push({ captured, owners, places, reads: outputs.length > 0 });
+    this.sent?.push({
+      captured,
+      owners: commits.map(({ owner }) => owner),
+      places: run.changes.map(({ deviceBuffer }) => deviceBuffer),
+      reads: outputs.length > 0,
+    });
   }
 
   /** The runs that `body` sends, each with all changes that wait then: they fail together. */
