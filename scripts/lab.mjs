@@ -1,13 +1,13 @@
 // `npm run lab:build [-- --all]`: builds the package, checks the types of the Lab and makes its static folder, build/lab,
 // with the part of Fashion-MNIST that comes with it; `--all` puts the whole data set beside it (30 MB). What bundles it is
 // installed in apps/lab at the first call.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { writeLabData } from "./lab_data.mjs";
-import { needsInstall, npmCommand, prepare, root } from "./setup.mjs";
+import { needsInstall, prepare, root, startNpm } from "./setup.mjs";
 
 const lab = join(root, "apps/lab");
 const output = join(root, "build/lab");
@@ -20,11 +20,8 @@ export const isInstalled = () => !needsInstall(lab);
 function install() {
   if (isInstalled()) return true;
   console.error("Installing the packages of apps/lab ...");
-  const [program, ...first] = npmCommand();
-  const args = [...first, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  const child = spawn(program, args, {
+  const child = startNpm(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: lab,
-    shell: program.endsWith(".cmd"),
     stdio: ["ignore", 2, 2],
   });
   return new Promise((resolve) => {

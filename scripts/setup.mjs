@@ -2,7 +2,7 @@
 // packages, and a build that is not older than its sources. Each step costs a few milliseconds when there
 // is nothing to do. Uses nothing but Node, since it runs before the packages are there; messages go to
 // stderr, so that stdout belongs to the command that follows.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,21 +28,26 @@ export function requireNode() {
 }
 
 /** The program and first arguments that start npm: the npm that runs us, else the one beside this Node. */
-export function npmCommand() {
+function npmCommand() {
   const fromNpm = process.env.npm_execpath;
   if (fromNpm?.endsWith(".js") && existsSync(fromNpm)) return [process.execPath, fromNpm];
   return [process.platform === "win32" ? "npm.cmd" : "npm"];
 }
 
-/** Runs npm in `cwd`; returns what spawnSync does. */
-export function runNpm(args, options = {}) {
+function callNpm(start, args, options) {
   const [program, ...first] = npmCommand();
-  return spawnSync(program, [...first, ...args], {
+  return start(program, [...first, ...args], {
     cwd: root,
     shell: program.endsWith(".cmd"),
     ...options,
   });
 }
+
+/** Runs npm in `cwd`; returns what spawnSync does. */
+export const runNpm = (args, options = {}) => callNpm(spawnSync, args, options);
+
+/** Starts npm in `cwd`; returns what spawn does. */
+export const startNpm = (args, options = {}) => callNpm(spawn, args, options);
 
 function packagesIn(lockFile) {
   try {
