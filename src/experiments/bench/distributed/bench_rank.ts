@@ -122,8 +122,8 @@ async function measure(): Promise<RankLine> {
   const windows = isLong ? Math.min(wanted, Math.max(2, fitting)) : wanted;
   const most = Math.min(WARM_UP_STEPS * slowest, MOST_WARM_UP);
   if (!isLong) await train(Math.max(1, Math.ceil(Math.max(LEAST_WARM_UP, most) / slowest) - 4));
-  // Of the steps of a training the first two are not those of the long run.
-  const lead = isLong ? 1 : 2;
+  // The first two steps of a training are recorded to be sent again, and the third is sent while nothing is under way.
+  const lead = 3;
   const isEnd = (step: number) => step >= lead && (step - lead) % steps === 0;
   const { ends, processorTimes } = await train(lead + steps * windows, isEnd);
   const rates = Array.from({ length: windows }, (_, i) => (1000 * steps * batch) / (ends[i + 1] - ends[i]));
