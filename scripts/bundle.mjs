@@ -320,7 +320,14 @@ export async function bundle() {
     // A fifth of the text is white space, and reading text is most of an import. Names stay, and lines are short enough
     // that a stack leads to the place.
     const dense = { minifyWhitespace: true, lineLimit: 120 };
-    await joinChunks(esbuild, join(work, "node"), metafile, { ...writing, ...NODE, ...dense });
+    await joinChunks(esbuild, join(work, "node"), {
+      metafile,
+      whole: "index.js",
+      isChunk: (file) => file.startsWith("chunk-"),
+      // So that `--help` loads none of the rest.
+      light: (file) => file === "cli.js",
+      options: { ...writing, ...NODE, ...dense },
+    });
     markNamespaces(join(work, "page"));
     nameCore(join(work, "page"), page.metafile);
     rmSync(output, { recursive: true, force: true });

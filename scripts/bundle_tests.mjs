@@ -3,6 +3,7 @@
 import { readFileSync, renameSync, rmSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { joinChunks } from "./join_chunks.mjs";
 import { root } from "./setup.mjs";
 
 const tests = join(root, "build/test");
@@ -10,6 +11,9 @@ const tests = join(root, "build/test");
 const joining = "files_in_group.js";
 /** What is in it lasts until the next run. */
 export const bundleFolder = join(root, "build/bundled_tests");
+
+/** A file that loads fewer chunks than this loads none of the others; one with all of the package loads 160. */
+const LIGHT = 30;
 
 /** Import modules of build/src by their paths, and must share them with what they import by name. */
 const AS_COMPILED = [
@@ -65,14 +69,19 @@ export async function bundleTests(files) {
     return programsOf(path, readFileSync(path, "utf8"));
   });
   const work = `${bundleFolder}.${process.pid}`;
+  const options = {
+    platform: "node",
+    target: "node20.19",
+    packages: "external",
+    // Not the paths of tsconfig.json: they lead from the package's name to its sources.
+    tsconfigRaw: {},
+    charset: "utf8",
+    logLevel: "silent",
+  };
   try {
-    await esbuild.build({
-      platform: "node",
-      target: "node20.19",
+    const { metafile } = await esbuild.build({
+      ...options,
       conditions: ["node"],
-      packages: "external",
-      // Not the paths of tsconfig.json: they lead from the package's name to its sources.
-      tsconfigRaw: {},
       bundle: true,
       splitting: true,
       // Tests use nearly all of the package: looking for what each of them leaves out would take most of the time.
@@ -83,8 +92,14 @@ export async function bundleTests(files) {
       outdir: work,
       chunkNames: "chunks/[hash]",
       plugins: [keepPlaces],
-      charset: "utf8",
-      logLevel: "silent",
+      metafile: true,
+    });
+    await joinChunks(esbuild, work, {
+      metafile,
+      whole: joining,
+      isChunk: (file) => file.startsWith("chunks/"),
+      light: (_, loaded) => loaded < LIGHT,
+      options,
     });
     rmSync(bundleFolder, { recursive: true, force: true });
     renameSync(work, bundleFolder);

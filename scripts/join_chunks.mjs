@@ -1,24 +1,29 @@
-// Joins the chunks that the root entry loads into two files: finding, reading and linking a file costs as much as the
+// Joins the chunks that an entry loads into two files: finding, reading and linking a file costs as much as the
 // compilation of 30 kB, and esbuild makes a chunk for each set of entries and late imports that share something.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, posix, relative, resolve, sep } from "node:path";
 
-const ROOT = "index.js";
-/** Its static imports are a file of their own, so that `--help` loads none of the rest. */
-const COMMAND = "cli.js";
 const SHARED = "chunk-shared.js";
-export const JOINED = "chunk-joined.js";
+const JOINED = "chunk-joined.js";
 
-const IMPORT = /^import (?:\{([^}]*)\} from )?"\.\/(chunk-\w+\.js)";$/gm;
+const IMPORT = /^import (?:\{([^}]*)\} from )?"(\.[^"]+\.js)";$/gm;
 
-/** `imports` and `exports` of each output, by file name, from esbuild's metafile. */
-function filesOf(metafile) {
+/** `entry`, `imports` and `exports` of each output, by its path in the folder, from esbuild's metafile. */
+function filesOf(folder, metafile) {
+  const nameOf = (path) => relative(folder, resolve(path)).split(sep).join("/");
   const files = new Map();
-  for (const [path, { imports, exports }] of Object.entries(metafile.outputs)) {
+  for (const [path, { imports, exports, entryPoint }] of Object.entries(metafile.outputs)) {
+    const name = nameOf(path);
     // The root entry's namespaces are entries, which esbuild calls external.
     const inside = imports.filter(({ external, path }) => !external || path.startsWith("./"));
-    const named = (kind) => inside.filter((one) => one.kind === kind).map((one) => basename(one.path));
-    files.set(basename(path), { now: named("import-statement"), later: named("dynamic-import"), exports });
+    const placed = ({ external, path }) => (external ? posix.join(posix.dirname(name), path) : nameOf(path));
+    const named = (kind) => inside.filter((one) => one.kind === kind).map(placed);
+    files.set(name, {
+      entryPoint,
+      now: named("import-statement"),
+      later: named("dynamic-import"),
+      exports,
+    });
   }
   return files;
 }
@@ -31,40 +36,53 @@ function loadedWith(file, files, found = new Set()) {
   return found;
 }
 
-/** Joins chunks of `folder`, which esbuild has written with this metafile, and points every file at the joint ones. */
-export async function joinChunks(esbuild, folder, metafile, options) {
-  const files = filesOf(metafile);
-  const apart = loadedWith(COMMAND, files);
-  const chunks = [...loadedWith(ROOT, files)].filter((file) => file.startsWith("chunk-"));
+/**
+ * Joins chunks of `folder`, which esbuild has written with this metafile, and points every file at the joint ones: those that
+ * the file `whole` loads, and which of them the files load that are to load none of the rest (`light` says of a file, and of
+ * the number of files that it loads, whether it is such a one).
+ */
+export async function joinChunks(esbuild, folder, { metafile, whole, isChunk, light, options }) {
+  const files = filesOf(folder, metafile);
+  const chunks = [...loadedWith(whole, files)].filter(isChunk);
+  const apart = new Set();
+  for (const [file, { entryPoint }] of files) {
+    if (entryPoint === undefined) continue;
+    const loaded = loadedWith(file, files);
+    if (light(file, loaded.size)) for (const one of loaded) apart.add(one);
+  }
   const joinThose = (joined, wanted) =>
     joinInto(esbuild, folder, files, { joined, chunks: chunks.filter(wanted), options });
   await joinThose(SHARED, (file) => apart.has(file));
   await joinThose(JOINED, (file) => !apart.has(file));
 }
 
-/** Chunks that are also imported late keep their names, for what they pass on. */
+/** Chunks that are also imported late keep their names, for what they pass on. All of them stand in one folder. */
 async function joinInto(esbuild, folder, files, { joined, chunks, options }) {
+  if (chunks.length === 0) return;
+  const place = posix.dirname(chunks[0]);
+  const target = posix.join(place, joined);
   const numbers = new Map(chunks.map((file, i) => [file, i]));
   const joint = (file, name) => `j${numbers.get(file)}_${name}`;
 
   const contents = chunks.map((file) => {
+    const address = `./${posix.basename(file)}`;
     const names = files.get(file).exports.map((name) => `${name} as ${joint(file, name)}`);
-    return names.length > 0 ? `export { ${names.join(", ")} } from "./${file}";` : `import "./${file}";`;
+    return names.length > 0 ? `export { ${names.join(", ")} } from "${address}";` : `import "${address}";`;
   });
   const leaveOthers = {
     name: "leave-others",
     setup(build) {
-      build.onResolve({ filter: /^\.\// }, ({ path }) =>
-        numbers.has(path.slice(2)) ? undefined : { path, external: true },
+      build.onResolve({ filter: /^\./ }, ({ path }) =>
+        numbers.has(posix.join(place, path)) ? undefined : { path, external: true },
       );
     },
   };
   await esbuild.build({
     ...options,
-    stdin: { contents: contents.join("\n"), resolveDir: folder },
+    stdin: { contents: contents.join("\n"), resolveDir: join(folder, place) },
     bundle: true,
     format: "esm",
-    outfile: join(folder, joined),
+    outfile: join(folder, target),
     plugins: [leaveOthers],
   });
 
@@ -77,21 +95,24 @@ async function joinInto(esbuild, folder, files, { joined, chunks, options }) {
       rmSync(join(folder, file));
     }
   }
-  for (const file of readdirSync(folder)) {
-    if (file === joined || numbers.has(file) || !files.has(file)) continue;
+  const others = [...files.keys()].filter((file) => file.endsWith(".js") && !numbers.has(file));
+  for (const file of others.filter((file) => existsSync(join(folder, file)))) {
+    const address = (to) => {
+      const path = posix.relative(posix.dirname(file), to);
+      return path.startsWith(".") ? path : `./${path}`;
+    };
     const path = join(folder, file);
     const text = readFileSync(path, "utf8");
-    writeFileSync(
-      path,
-      text.replace(IMPORT, (whole, names, chunk) => {
-        if (!numbers.has(chunk)) return whole;
-        if (names === undefined) return `import "./${joined}";`;
-        const renamed = names.split(",").map((one) => {
-          const [name, as = name] = one.trim().split(" as ");
-          return `${joint(chunk, name)} as ${as}`;
-        });
-        return `import { ${renamed.join(", ")} } from "./${joined}";`;
-      }),
-    );
+    const pointed = text.replace(IMPORT, (whole, names, to) => {
+      const chunk = posix.join(posix.dirname(file), to);
+      if (!numbers.has(chunk)) return whole;
+      if (names === undefined) return `import "${address(target)}";`;
+      const renamed = names.split(",").map((one) => {
+        const [name, as = name] = one.trim().split(" as ");
+        return `${joint(chunk, name)} as ${as}`;
+      });
+      return `import { ${renamed.join(", ")} } from "${address(target)}";`;
+    });
+    if (pointed !== text) writeFileSync(path, pointed);
   }
 }
