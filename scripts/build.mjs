@@ -163,8 +163,18 @@ async function completed({ compiled }) {
   }
 }
 
+/**
+ * tsc and esbuild, which Go runs, end before it pays to collect garbage: a fifth of tsc's time for a tenth of its memory. Said
+ * in the environment, from which all that are started have it.
+ */
+function collectNoGarbage() {
+  process.env.GOGC ??= "off";
+  process.env.GOMEMLIMIT ??= "2500MiB";
+}
+
 /** Builds what is out of date. Resolves to the exit code: 0, or that of the step that failed. */
 export async function build({ force = false } = {}) {
+  collectNoGarbage();
   if (force) rmSync(output, { recursive: true, force: true });
   const stamps = readStamps();
   // tsc trusts its own notes of what it wrote, so they go when our stamp does.
