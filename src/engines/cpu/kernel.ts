@@ -28,6 +28,8 @@ export interface KernelStage {
 
 export interface KernelPlan {
   readonly stages: readonly KernelStage[];
+  /** Floats in a row that it gives to `biasActivation` each time, without a bias; absent if it activates in another way. */
+  readonly activates?: number;
   readonly scratchBytes: number;
   readonly threadScratchBytes: number;
   /** As in `StepPlan`. */

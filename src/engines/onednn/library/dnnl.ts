@@ -214,6 +214,21 @@ export class DnnlScope {
     return this.#describeOperation("dnnl_matmul_desc_init", operands, attributes, 0);
   }
 
+  /** destination = act(source), of one layout, which may lie at one address; null if the library has no implementation. */
+  activation(values: Descriptor, activation: ActivationName): PrimitiveDescription | null {
+    const { generation } = this.dnnl.functions;
+    const code = ACTIVATION[generation][activation];
+    const numbers = ACTIVATION_NUMBERS[activation] ?? [0, 0];
+    const { forwardInference } = PROPAGATION;
+    if (generation === 3) {
+      return this.#describe("dnnl_eltwise_forward_primitive_desc_create", (out) => [
+        ...[out, this.dnnl.engine, forwardInference, code, values, values, ...numbers, 0],
+      ]);
+    }
+    const init = [forwardInference, code, values, ...numbers];
+    return this.#describeOperation("dnnl_eltwise_forward_desc_init", init, 0, 0);
+  }
+
   /** Copies from one layout or element type to another. */
   reorder(source: Descriptor, destination: Descriptor): PrimitiveDescription | null {
     const { engine } = this.dnnl;

@@ -38,6 +38,7 @@ const SECOND = {
   dnnl_dilated_convolution_backward_data_desc_init: ["pointer", "int", ...POINTERS(7)],
   dnnl_dilated_convolution_backward_weights_desc_init: ["pointer", "int", ...POINTERS(8)],
   dnnl_matmul_desc_init: POINTERS(5),
+  dnnl_eltwise_forward_desc_init: ["pointer", "int", "int", "pointer", "float", "float"],
 } as const satisfies Record<string, readonly NativeType[]>;
 
 const THIRD = {
@@ -50,6 +51,9 @@ const THIRD = {
   dnnl_convolution_backward_data_primitive_desc_create: ["pointer", "pointer", "int", ...POINTERS(9)],
   dnnl_convolution_backward_weights_primitive_desc_create: ["pointer", "pointer", "int", ...POINTERS(10)],
   dnnl_matmul_primitive_desc_create: POINTERS(7),
+  dnnl_eltwise_forward_primitive_desc_create: [
+    ...(["pointer", "pointer", "int", "int", "pointer", "pointer", "float", "float", "pointer"] as const),
+  ],
 } as const satisfies Record<string, readonly NativeType[]>;
 
 export type FunctionName = keyof typeof SHARED | keyof typeof SECOND | keyof typeof THIRD;

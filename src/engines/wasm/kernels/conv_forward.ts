@@ -313,7 +313,8 @@ function planForwardByPlanes(g: ConvGeometry, hasBias: boolean, activation: numb
       },
     });
   }
-  return { stages, scratchBytes: 0, threadScratchBytes: own.bytes };
+  const activates = activation === 0 ? {} : { activates: g.o * g.oh * g.ow };
+  return { stages, ...activates, scratchBytes: 0, threadScratchBytes: own.bytes };
 }
 
 interface Planes {
