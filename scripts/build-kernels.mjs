@@ -1,10 +1,11 @@
 // Compiles src/engines/wasm/assembly into the kernel binaries of the wasm engine, each a module of text that every
 // bundler can carry (base64 of the binary, deflated):
 //
-//   build/inlined/kernels/{simd,relaxed,late_simd,late_relaxed,classic}.js
+//   build/inlined/kernels/{simd,relaxed,late_simd,late_relaxed,classic,random}.js
 //
 // relaxed: fused multiply-add (relaxed SIMD). late: what not every network needs (assembly/late.ts). classic: for
-// hand-made features (assembly/classic.ts). They import env.memory, of one thread; a binary for memory that threads share
+// hand-made features (assembly/classic.ts). random: for initial values (assembly/random_words.ts), not deflated, so that it
+// is there without waiting. They import env.memory, of one thread; a binary for memory that threads share
 // differs in one byte, whose place the module tells.
 // Does nothing if the binaries are newer than the sources; --force compiles all the same, --without=relaxed and
 // --without=classic only the others.
@@ -24,14 +25,21 @@ const MAXIMUM_PAGES = 65536;
 const ALONE = 1;
 const SHARED = 3;
 
-const ENTRIES = { late_simd: "late.ts", late_relaxed: "late.ts", classic: "classic.ts" };
+const ENTRIES = {
+  late_simd: "late.ts",
+  late_relaxed: "late.ts",
+  classic: "classic.ts",
+  random: "random_words.ts",
+};
+const PLAIN = "random";
 const isLeftOut = (name) => name.split("_").some((part) => process.argv.includes(`--without=${part}`));
-const variants = ["simd", "relaxed", "late_simd", "late_relaxed", "classic"]
+const variants = ["simd", "relaxed", "late_simd", "late_relaxed", "classic", PLAIN]
   .filter((name) => !isLeftOut(name))
   .map((name) => ({
     file: join(outputs, `${name}.js`),
     entry: ENTRIES[name] ?? "index.ts",
     relaxed: name.endsWith("relaxed"),
+    plain: name === PLAIN,
   }));
 
 const newestSource = Math.max(
@@ -46,10 +54,11 @@ const stale = variants.filter(
 if (stale.length > 0) {
   const { default: asc } = await import("assemblyscript/asc");
   mkdirSync(outputs, { recursive: true });
-  for (const { file, entry, relaxed } of stale) {
+  for (const { file, entry, relaxed, plain } of stale) {
     const binary = await compile(asc, { entry, relaxed });
     const flag = sharedFlagAt(binary);
-    const text = deflateRawSync(binary, { level: 9 }).toString("base64");
+    const bytes = plain ? Buffer.from(binary) : deflateRawSync(binary, { level: 9 });
+    const text = bytes.toString("base64");
     writeFileSync(file, `export default "${text}";\nexport const sharedFlagAt = ${flag};\n`);
   }
 }

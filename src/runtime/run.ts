@@ -1,13 +1,16 @@
 /**
- * What a run reads, writes and leaves. In this order: state in the engine; results on their way back; the run that was
- * sent, and what becomes of all it was to compute and to change if it fails.
+ * What a run reads, writes and leaves. In this order: state in the engine; values on their way there; results on their way
+ * back; the run that was sent, and what becomes of all it was to compute and to change if it fails.
  */
 
 import { typedArrayKind } from "../base/builtin_kinds.ts";
-import { arrayFrom, bytesOf, type TypedArray, viewArray } from "../base/dtype.ts";
+import { allocateArray, arrayFrom, bytesOf, type TypedArray, viewArray } from "../base/dtype.ts";
+import { OutOfMemoryError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
-import type { EngineBuffer, RunBindings } from "../engines/contract/engine.ts";
+import type { Engine, EngineBuffer, RunBindings } from "../engines/contract/engine.ts";
+import { type DeferredFill, deferredFill } from "../graph/deferred_value.ts";
 import type { RunFailure, StateBuffer, Value } from "../graph/node.ts";
+import type { EngineConnection } from "./runtime.ts";
 
 /** What a value takes in the engine. */
 export function bytesOfValue({ shape, dtype }: Value): number {
@@ -97,6 +100,105 @@ function receive(value: Value, bytes: ArrayBuffer): void {
   value.state = null;
   value.readback = null;
   value.data = viewArray(value.dtype, bytes, 0, numel(value.shape));
+}
+
+// Values on their way to the engine: weights, which are copied there once, before their first run.
+
+/** What is to be written to a buffer before the next run. */
+interface Contents {
+  readonly buffer: EngineBuffer;
+  readonly value: Value;
+  readonly elements: TypedArray | DeferredFill;
+}
+
+/** The in-place changes that wait, as far as it matters here. */
+interface Changes {
+  has(owner: StateOwner): boolean;
+  /** Has the owner's value computed with the next run. */
+  commit(owner: StateOwner, value: Value): void;
+}
+
+export class PendingUploads {
+  readonly #changes: Changes;
+  /** Owners that are to have a device buffer, and the values to copy there. */
+  readonly #wanted = new Map<StateOwner, Value>();
+
+  constructor(changes: Changes) {
+    this.#changes = changes;
+  }
+
+  get size(): number {
+    return this.#wanted.size;
+  }
+
+  /** Asks for a device buffer for an owner's value. */
+  add(owner: StateOwner): void {
+    // If a change is pending, it is the value before it that can be uploaded.
+    if (!this.#wanted.has(owner) || !this.#changes.has(owner)) this.#wanted.set(owner, owner.value);
+  }
+
+  delete(owner: StateOwner): void {
+    this.#wanted.delete(owner);
+  }
+
+  /**
+   * Gives device buffers to values that are to live there; those that are still to be computed get there with a run.
+   *
+   * @returns what is then still to be written there (`writeContents`).
+   */
+  begin(connection: () => EngineConnection): Contents[] {
+    const contents: Contents[] = [];
+    for (const [owner, value] of this.#wanted) {
+      this.#wanted.delete(owner);
+      if (deviceBufferOf(owner) !== null) continue;
+      // Before `data` is read: what is deferred is made in the engine's memory.
+      const elements = deferredFill(value) ?? value.data;
+      if (elements !== null) {
+        const buffer = giveBuffer(connection(), owner, value);
+        if (buffer !== null) contents.push({ buffer, value, elements });
+      } else if (
+        value === owner.value &&
+        !value.isMaterialised &&
+        value.lost === null &&
+        !this.#changes.has(owner)
+      )
+        this.#changes.commit(owner, value);
+    }
+    return contents;
+  }
+}
+
+/** Null if there is no room: without a buffer of its own it is an input of every run; that says what does not fit. */
+function giveBuffer(connection: EngineConnection, owner: StateOwner, value: Value): EngineBuffer | null {
+  let deviceBuffer: DeviceBuffer;
+  try {
+    // What is written there comes soon.
+    deviceBuffer = connection.makeDeviceBuffer(bytesOfValue(value), false);
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) return null;
+    throw error;
+  }
+  owner.deviceBuffer = deviceBuffer;
+  value.data = null;
+  value.state = deviceBuffer;
+  deviceBuffer.holds = new WeakRef(value);
+  return deviceBuffer.buffer;
+}
+
+/** Copies elements into a buffer, or makes them there. */
+export function writeContents(engine: Engine, { buffer, value: { dtype, shape }, elements }: Contents): void {
+  if (typeof elements !== "function") {
+    engine.write(buffer, elements);
+    return;
+  }
+  const place = engine.firstContents?.(buffer) ?? null;
+  if (place !== null) {
+    elements(viewArray(dtype, place.fill(0).buffer, place.byteOffset, numel(shape)));
+    return;
+  }
+  const made = allocateArray(dtype, numel(shape));
+  elements(made);
+  engine.write(buffer, made);
 }
 
 // Results of a run under way, until the engine has them read back.

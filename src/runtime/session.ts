@@ -5,7 +5,7 @@
  * engine. A value belongs to the session that computes it.
  */
 import { type TypedArray, viewArray } from "../base/dtype.ts";
-import { AutogradError, EngineError, OutOfMemoryError } from "../base/errors.ts";
+import { AutogradError, EngineError } from "../base/errors.ts";
 import { numel } from "../base/shape.ts";
 import type { CompiledProgram, Engine, EngineMemory, Program } from "../engines/contract/engine.ts";
 import {
@@ -39,10 +39,12 @@ import {
   fail,
   followMove,
   PendingReadback,
+  PendingUploads,
   passesOn,
   type Run,
   type StateOwner,
   storageOf,
+  writeContents,
 } from "./run.ts";
 import { tooFarAhead } from "./running_ahead.ts";
 import type { EngineConnection, ProfiledRun } from "./runtime.ts";
@@ -91,8 +93,10 @@ export class Session {
   private readonly begin: (statistics: SessionStatistics) => EngineConnection;
   private current: EngineConnection | null = null;
   private readonly commits = new Map<StateOwner, Commit>();
-  /** Owners that are to have a device buffer, and the values to copy there. */
-  private readonly pendingUploads = new Map<StateOwner, Value>();
+  private readonly pendingUploads = new PendingUploads({
+    has: (owner) => this.commits.has(owner),
+    commit: (owner, value) => this.commit(owner, value),
+  });
   private readonly held = new HeldValues();
   private readonly carried = new CarriedValues();
 
@@ -186,9 +190,7 @@ export class Session {
    */
   requestDeviceBuffer(given: StateOwner, owner = storageOf(given)): void {
     if (deviceBufferOf(owner) !== null) return;
-    // If a change is pending, it is the value before it that can be uploaded.
-    if (!this.pendingUploads.has(owner) || !this.commits.has(owner))
-      this.pendingUploads.set(owner, owner.value);
+    this.pendingUploads.add(owner);
   }
 
   /**
@@ -200,7 +202,23 @@ export class Session {
    */
   submit(requested: readonly Value[], { spent = [], owners = [] }: SubmitOptions = {}): void {
     const started = performance.now();
-    this.uploadPending();
+    const contents = this.pendingUploads.begin(() => this.connection);
+    let planned: readonly PlannedRun[];
+    try {
+      planned = this.planned(requested, spent, owners);
+    } finally {
+      // The workers make the programs ready meanwhile.
+      for (const each of contents) writeContents(this.engine, each);
+    }
+    for (const run of planned) this.send(run);
+    this.statistics.captureMilliseconds += performance.now() - started;
+  }
+
+  private planned(
+    requested: readonly Value[],
+    spent: readonly GradientLeaf[],
+    owners: readonly StateOwner[],
+  ): PlannedRun[] {
     const commits = [...this.commits.values()];
     const wanted = this.sent === null ? owners.map(storageOf) : commits.map(({ owner }) => owner);
     const own = { values: new Set(requested), owners: new Set(wanted) };
@@ -222,8 +240,7 @@ export class Session {
       }
     }
     endTapes(this.carried.pending(), overwritten);
-    for (const run of planned) this.send(run);
-    this.statistics.captureMilliseconds += performance.now() - started;
+    return planned;
   }
 
   /**
@@ -311,39 +328,6 @@ export class Session {
     const { runsUnderWay, bytesUnderWay } = this.connection;
     const problem = owners.size === 0 ? null : tooFarAhead(runsUnderWay, bytesUnderWay);
     if (problem !== null) throw new EngineError(problem);
-  }
-
-  /** Uploads values that are to live in device buffers; those that are still to be computed get there with a run. */
-  private uploadPending(): void {
-    for (const [owner, value] of this.pendingUploads) {
-      this.pendingUploads.delete(owner);
-      if (deviceBufferOf(owner) !== null) continue;
-      if (value.data !== null) this.upload(owner, value, value.data);
-      else if (
-        value === owner.value &&
-        !value.isMaterialised &&
-        value.lost === null &&
-        !this.commits.has(owner)
-      )
-        this.commit(owner, value);
-    }
-  }
-
-  private upload(owner: StateOwner, value: Value, data: TypedArray): void {
-    let deviceBuffer: DeviceBuffer;
-    try {
-      // What is written there comes at once.
-      deviceBuffer = this.connection.makeDeviceBuffer(bytesOfValue(value), false);
-    } catch (error) {
-      // Without a buffer of its own it is an input of every run; that says what does not fit.
-      if (error instanceof OutOfMemoryError) return;
-      throw error;
-    }
-    this.engine.write(deviceBuffer.buffer, data);
-    owner.deviceBuffer = deviceBuffer;
-    value.data = null;
-    value.state = deviceBuffer;
-    deviceBuffer.holds = new WeakRef(value);
   }
 
   private plan(part: Part): PlannedRun {

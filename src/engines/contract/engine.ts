@@ -275,6 +275,11 @@ export interface Engine {
   allocate(bytes: number, zeroed?: boolean): EngineBuffer;
   /** Copies `data` in. The array may be reused as soon as the call returns. */
   write(buffer: EngineBuffer, data: TypedArray): void;
+  /**
+   * The bytes of a buffer that was not zeroed and that nothing was written to, for its contents to be made there at once;
+   * null if they cannot be reached now. Absent if they never can.
+   */
+  firstContents?(buffer: EngineBuffer): Uint8Array | null;
   /** The buffer's bytes, copied out. */
   read(buffer: EngineBuffer): Promise<ArrayBuffer>;
   /** Gives the buffer's bytes back, after the runs that use it. */

@@ -193,22 +193,28 @@ export class CpuEngine implements Engine {
   }
 
   write(buffer: EngineBuffer, data: TypedArray): void {
-    const heap = this.#running();
+    this.#running();
     requireBuffer(this.name, this.#buffers, buffer);
     if (data.byteLength > buffer.bytes) {
       throw new EngineError(
         `${this.name}: ${data.byteLength} bytes do not fit a buffer of ${buffer.bytes} bytes`,
       );
     }
-    const { memory } = heap;
-    // Nothing that was sent before touches these bytes any more: no copy has to travel.
-    if (this.#untouched.delete(buffer.id) && memory !== undefined && this.#isQuiet) {
-      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      new Uint8Array(memory.buffer, this.#addressOf(buffer), data.byteLength).set(bytes);
+    const place = this.firstContents(buffer);
+    if (place !== null) {
+      place.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       return;
     }
     const copy = copyOf(data);
     this.#workers.post(0, { type: "write", address: this.#addressOf(buffer), data: copy }, [copy.buffer]);
+  }
+
+  firstContents(buffer: EngineBuffer): Uint8Array | null {
+    const { memory } = this.#running();
+    requireBuffer(this.name, this.#buffers, buffer);
+    // Nothing that was sent before touches these bytes any more: no copy has to travel.
+    if (!this.#untouched.delete(buffer.id) || memory === undefined || !this.#isQuiet) return null;
+    return new Uint8Array(memory.buffer, this.#addressOf(buffer), buffer.bytes);
   }
 
   async read(buffer: EngineBuffer): Promise<ArrayBuffer> {

@@ -1,4 +1,4 @@
-/** A kernel binary as text (base64 of its bytes, deflated); written by scripts/build-kernels.mjs. */
+/** A kernel binary as text (base64 of its bytes, deflated but for `random`); written by scripts/build-kernels.mjs. */
 declare module "#kernels/*" {
   const text: string;
   export default text;

@@ -10,12 +10,11 @@ import type { TypedArray } from "../../base/dtype.ts";
 import { ArgumentError, didYouMean, ShapeError } from "../../base/errors.ts";
 import { parameterTable } from "../../base/params/arguments.ts";
 import type { CallArguments, CheckedNames, Positional } from "../../base/params/call_types.ts";
-import { fillNormal } from "../../base/random_fill.ts";
 import { formatShape, type Shape } from "../../base/shape.ts";
+import { deferredValue } from "../../graph/deferred_value.ts";
 import type { Generator } from "../../tensor/random_state.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import {
-  deferredValue,
   filledValue,
   keyFrom,
   normalValue,
@@ -24,6 +23,7 @@ import {
   uniformValue,
 } from "./initial_values.ts";
 import { orthogonalRows } from "./orthogonal.ts";
+import { fillNormal } from "./random_fill.ts";
 
 /** What every function of `nn.init` takes. */
 export interface FillParameters {

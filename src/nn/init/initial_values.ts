@@ -1,35 +1,14 @@
 /** Initial values of weights: made here, not by a program, so that building a model compiles nothing. */
-import { allocateArray, type DType, type TypedArray } from "../../base/dtype.ts";
-import { fillNormal, fillTruncatedNormal, fillUniform, type RandomKey } from "../../base/random_fill.ts";
-import { numel, type Shape } from "../../base/shape.ts";
+import type { DType } from "../../base/dtype.ts";
+import type { Shape } from "../../base/shape.ts";
 import type { TensorSpec } from "../../engines/contract/engine.ts";
-import { constantValue, setGradientMode, type Value } from "../../graph/node.ts";
+import { deferredValue } from "../../graph/deferred_value.ts";
+import { setGradientMode, type Value } from "../../graph/node.ts";
 import { runningSession } from "../../runtime/runtime.ts";
 import { drawKey, type Generator } from "../../tensor/random_state.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-
-const EMPTY = new Float32Array(0);
-
-/** A value whose elements are made when they are first read: a weight that is loaded over never is. */
-export function deferredValue(shape: Shape, dtype: DType, fill: (out: TypedArray) => void): Value {
-  const value = constantValue(EMPTY, [...shape], dtype);
-  const become = (data: Value["data"]) => {
-    Object.defineProperty(value, "data", {
-      value: data,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    });
-    return data;
-  };
-  const make = () => {
-    const out = allocateArray(dtype, numel(shape));
-    fill(out);
-    return become(out);
-  };
-  Object.defineProperty(value, "data", { get: make, set: become, enumerable: true, configurable: true });
-  return value;
-}
+import { fillNormal, fillTruncatedNormal, fillUniform } from "./random_fill.ts";
+import type { RandomKey } from "./random_words.ts";
 
 export function uniformValue(
   spec: TensorSpec,

@@ -33,6 +33,23 @@ for (const threads of [1, 2, 3]) {
       assert.equal(engine.memory().liveBytes, 0);
     });
 
+    test("first contents can be made in place, as long as nothing was freed, and once", async () => {
+      const own: Engine = new WasmEngine({ threads });
+      await startEngine(own);
+      const zeroed = own.allocate(12);
+      assert.equal(own.firstContents?.(zeroed), null);
+      const buffer = own.allocate(12, false);
+      const place = own.firstContents?.(buffer);
+      assert.ok(place, "nothing was sent that could touch it");
+      new Float32Array(place.buffer, place.byteOffset, 3).set([1, 2, 3]);
+      assert.equal(own.firstContents?.(buffer), null);
+      own.write(buffer, floats(4));
+      assert.deepEqual(new Float32Array(await own.read(buffer)), floats(4, 2, 3));
+      own.free(buffer);
+      assert.equal(own.firstContents?.(own.allocate(12, false)), null);
+      await own.stop();
+    });
+
     test("inputs of a run do not lie where a buffer that was freed has yet to be cleared", async () => {
       const build = new ProgramBuilder(engine);
       const total = build.sum(build.input([300_000]));

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { philox4x32, uniformFloat32 } from "../../../src/base/philox.ts";
-import { fillUniform } from "../../../src/base/random_fill.ts";
 import {
   engineName,
   manualSeed,
@@ -12,6 +11,8 @@ import {
   useEngine,
   zeros,
 } from "../../../src/index.ts";
+import { fillNormal, fillUniform } from "../../../src/nn/init/random_fill.ts";
+import { openKernel, WORDS_BY_LOOP } from "../../../src/nn/init/random_words.ts";
 
 before(() => useEngine("reference"));
 after(() => stopEngine());
@@ -65,6 +66,44 @@ test("many numbers at once are the generator's numbers", () => {
   for (const index of [0, 1, 2, 3, 4, 16_383, 16_384, 40_002]) {
     const block = philox4x32([index >> 2, 0, 0xffffffff, 3], [0xdeadbeef, 7]);
     assert.equal(out[index], uniformFloat32(block[index & 3]), `number ${index}`);
+  }
+});
+
+test("numbers of the kernel are those of the loop, to the bit", () => {
+  const kernel = openKernel();
+  assert.ok(kernel !== null);
+  const keys = [
+    { seedLow: 0xdeadbeef, seedHigh: 7, streamLow: 0xffffffff, streamHigh: 3 },
+    { seedLow: 0, seedHigh: -1, streamLow: 1, streamHigh: 0x80000000 },
+  ];
+  for (const key of keys) {
+    for (const first of [0, 4096, 2 ** 32 - 4096, 2 ** 32, 3 * 2 ** 40]) {
+      for (const count of [1, 3, 4, 4096]) {
+        const words = WORDS_BY_LOOP.words(key, first, count).slice(0, 4 * count);
+        assert.deepEqual(kernel.words(key, first, count).slice(0, 4 * count), words);
+        for (const bound of [0.0123, 1, 3e38]) {
+          const scale = 2 * bound * 2 ** -24;
+          const floats = WORDS_BY_LOOP.uniform(key, first, count, -bound, scale).slice(0, 4 * count);
+          assert.deepEqual(kernel.uniform(key, first, count, -bound, scale).slice(0, 4 * count), floats);
+        }
+      }
+    }
+  }
+});
+
+test("arrays of every kind hold the same numbers, rounded to theirs", () => {
+  const key = { seedLow: 1, seedHigh: 2, streamLow: 3, streamHigh: 4 };
+  for (const fill of [fillUniform, fillNormal]) {
+    for (const length of [0, 1, 2, 7, 16_383, 16_384, 16_389]) {
+      const wide = new Float64Array(length);
+      fill(wide, key, -0.3, 0.7);
+      const narrow = new Float32Array(length);
+      fill(narrow, key, -0.3, 0.7);
+      assert.deepEqual(narrow, Float32Array.from(wide));
+      const shared = new Float32Array(new SharedArrayBuffer(4 * length));
+      fill(shared, key, -0.3, 0.7);
+      assert.deepEqual(Float32Array.from(shared), narrow);
+    }
   }
 });
 
