@@ -49,19 +49,25 @@ abstract class NumberedModules extends Module implements Iterable<Module> {
    * @throws ArgumentError if another module was given that name.
    */
   append(module: Module): this {
-    const name = String(this.length);
+    this.#appendAt(this.length, module);
+    return this;
+  }
+
+  /** `place` is the number of modules, which takes a walk through all of them to count. */
+  #appendAt(place: number, module: Module): void {
+    const name = String(place);
     if (Object.hasOwn(this, name)) {
       throw new ArgumentError(
         `${this.constructor.name}.append: a module is named "${name}" already; choose a name with addModule(name, module)`,
       );
     }
     this.addModule(name, module);
-    return this;
   }
 
   /** Adds several modules at the end. */
   extend(modules: Iterable<Module>): this {
-    for (const module of [...modules]) this.append(module);
+    let place = this.length;
+    for (const module of [...modules]) this.#appendAt(place++, module);
     return this;
   }
 

@@ -176,14 +176,27 @@ export class Members {
       owner[name] = value;
       return;
     }
-    const before = this.names();
+    // In a plain list 0, 1, 2, ... an object's own order is the right one.
+    const isNext = this.#order === null && this.#isBehindAll(Number(name));
+    const before = isNext ? [] : this.names();
     this.#integers.add(name);
     owner[name] = value;
-    // In a plain list 0, 1, 2, ... an object's own order is the right one.
+    if (isNext) return;
     const isLast = before.every((key) =>
       isIntegerLike(key) ? Number(key) < Number(name) : !isMember(owner[key]),
     );
     if (this.#order !== null || !isLast) this.#order = [...before, name];
+  }
+
+  /** Whether a place is behind all members, each of which is integer-like and was added by a call; a long list is not read for it. */
+  #isBehindAll(place: number): boolean {
+    // An object lists its integer-like keys first, in rising order.
+    const keys = Object.keys(this.#owner);
+    const count = this.#integers.size;
+    const last = keys[count - 1];
+    if (count > 0 && !(this.#integers.has(last) && Number(last) < place)) return false;
+    if (count < keys.length && isIntegerLike(keys[count])) return false;
+    return keys.slice(count).every((key) => !isMember((this.#owner as unknown as Holder)[key]));
   }
 }
 
