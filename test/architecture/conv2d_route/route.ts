@@ -82,6 +82,8 @@ function runTraced(
       env: {
         ...process.env,
         TRACE_RECORD: record,
+        // Of the control only what ran in it counts.
+        TRACE_STACK: step === "control" ? "none" : "all",
         TRACE_BASE: `${pathToFileURL(join(folder, "build/src")).href}/`,
         XDG_CACHE_HOME: join(folder, "cache"),
         // The layer is small: without a word, part of it would go to the wasm engine's kernels.
