@@ -45,14 +45,30 @@ function passes(tests: readonly string[]): void {
   assert.ok(Number(count) >= tests.length, stdout);
 }
 
+/** What the examples in the comments of each page throw, all run in one process; null until they have run. */
+let thrown: Readonly<Record<string, string>> | null = null;
+
+function runExamples(): Readonly<Record<string, string>> {
+  const modules = [OP, ...guides].map((page) => [
+    page,
+    stepsOf(page).flatMap(({ path }) => copy.examples.get(path) ?? []),
+  ]);
+  const program = `
+    const thrown = {};
+    for (const [page, names] of ${JSON.stringify(modules)})
+      for (const name of names)
+        await import(\`./build/\${name}.js\`).catch((error) => (thrown[page] = \`\${name}: \${error.stack}\`));
+    await (await import("./build/src/index.js")).stopEngine();
+    console.log(JSON.stringify(thrown));`;
+  const { status, stdout, stderr } = copy.node(["--input-type=module", "--eval", program]);
+  assert.equal(status, 0, stderr);
+  return JSON.parse(stdout.trim().split("\n").at(-1) as string);
+}
+
 /** Runs the examples of a page's comments. */
 function examplesHold(page: string): void {
-  const modules = stepsOf(page).flatMap(({ path }) => copy.examples.get(path) ?? []);
-  if (modules.length === 0) return;
-  const loads = modules.map((name) => `await import("./build/${name}.js");`);
-  const program = `${loads.join("\n")} await (await import("./build/src/index.js")).stopEngine();`;
-  const { status, stderr } = copy.node(["--input-type=module", "--eval", program]);
-  assert.equal(status, 0, stderr);
+  thrown ??= runExamples();
+  assert.equal(thrown[page], undefined);
 }
 
 for (const page of guides) {
