@@ -167,15 +167,15 @@ describe("the packed archive in other people's projects", { skip: missing }, () 
 
   test("publint and arethetypeswrong find nothing", () => {
     const tool = (path: string) => join(project.folder, "../node_modules", path);
-    const installed = join(project.folder, "node_modules/convoyant");
+    // A folder it would pack first, to see what npm takes.
     const found = run(
       process.execPath,
-      [tool("publint/src/cli.js"), "run", installed, "--strict"],
+      [tool("publint/src/cli.js"), "run", project.archive, "--strict"],
       project.folder,
     );
     assert.match(found, /All good/);
     const attw = tool("@arethetypeswrong/cli/dist/index.js");
-    const quickly = ["--import", "./attw_folders.mjs"];
+    const quickly = ["--import", "./quick_attw.mjs"];
     run(
       process.execPath,
       [...quickly, attw, project.archive, "--profile", "esm-only", "--no-color"],
