@@ -65,11 +65,16 @@ function initialWeights(net: nn.Module): Readonly<Record<string, Weight>> {
     const [outputs, inputs, ...window] = parameter.shape;
     const receptive = window.reduce((a, b) => a * b, 1);
     const bound = parameter.ndim > 1 ? Math.sqrt(6 / ((outputs + inputs) * receptive)) : 0.05;
-    const values = new Float32Array(parameter.numel());
-    for (let i = 0; i < values.length; i++) values[i] = (2 * (mixed(i + start) / 2 ** 32) - 1) * bound;
-    weights[name] = { values, shape: parameter.shape };
+    weights[name] = { values: noise(parameter.numel(), start, bound), shape: parameter.shape };
   }
   return weights;
+}
+
+/** Numbers between -bound and bound. */
+function noise(count: number, start: number, bound: number): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) values[i] = (2 * (mixed(i + start) / 2 ** 32) - 1) * bound;
+  return values;
 }
 
 test("both sides make the same batches", () => {
