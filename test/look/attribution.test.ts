@@ -14,16 +14,23 @@ before(() => useEngine("wasm", { threads: 1 }));
 after(() => stopEngine());
 
 const cases = [
-  { name: "small", net: smallNetwork, image: patterned([1, 3, 16, 16], 1000), thin: 1 },
+  {
+    name: "small",
+    net: smallNetwork,
+    image: patterned([1, 3, 16, 16], 1000),
+    thin: 1,
+    windows: { size: [5, 4], stride: [3, 2] },
+  },
   {
     name: "resnet18",
     net: () => fillPatterned(models.torchvision.resnet18({ numClasses: 10 })),
     image: patterned([1, 3, 64, 64], 1001),
     thin: 16,
+    windows: { size: [8, 7], stride: [6, 5] },
   },
 ] as const;
 
-for (const { name, net: make, image, thin } of cases) {
+for (const { name, net: make, image, thin, windows } of cases) {
   test(`${name}: maps of what mattered are captum's`, async () => {
     const expected = recorded[name];
     const net = make().requiresGrad_(false);
@@ -40,7 +47,7 @@ for (const { name, net: make, image, thin } of cases) {
     const integrated = await integratedGradients(net, image, { classIndex, steps: 20 });
     assert.ok(difference(every(thin, integrated.signed), expected.integratedGradients) < 1e-4);
     assert.ok(Math.abs(integrated.delta - expected.delta) < 1e-5);
-    const covered = await occlusion(net, image, { classIndex, size: [5, 4], stride: [3, 2], baseline: 0.25 });
+    const covered = await occlusion(net, image, { classIndex, ...windows, baseline: 0.25 });
     assert.ok(difference(every(thin, covered.values), expected.occlusion) < 1e-4);
   });
 }
