@@ -49,25 +49,14 @@ abstract class NumberedModules extends Module implements Iterable<Module> {
    * @throws ArgumentError if another module was given that name.
    */
   append(module: Module): this {
-    this.#appendAt(this.length, module);
+    appendAt(this, this.length, module);
     return this;
-  }
-
-  /** `place` is the number of modules, which takes a walk through all of them to count. */
-  #appendAt(place: number, module: Module): void {
-    const name = String(place);
-    if (Object.hasOwn(this, name)) {
-      throw new ArgumentError(
-        `${this.constructor.name}.append: a module is named "${name}" already; choose a name with addModule(name, module)`,
-      );
-    }
-    this.addModule(name, module);
   }
 
   /** Adds several modules at the end. */
   extend(modules: Iterable<Module>): this {
     let place = this.length;
-    for (const module of [...modules]) this.#appendAt(place++, module);
+    for (const module of [...modules]) appendAt(this, place++, module);
     return this;
   }
 
@@ -109,6 +98,17 @@ abstract class NumberedModules extends Module implements Iterable<Module> {
     for (const [name] of this.ownModules()) delete own[name];
     modules.forEach((module, i) => this.addModule(String(i), module));
   }
+}
+
+/** Adds a module at the end of a list; `place` is the number of its modules, which takes a walk through all of them to count. */
+function appendAt(list: Module, place: number, module: Module): void {
+  const name = String(place);
+  if (Object.hasOwn(list, name)) {
+    throw new ArgumentError(
+      `${list.constructor.name}.append: a module is named "${name}" already; choose a name with addModule(name, module)`,
+    );
+  }
+  list.addModule(name, module);
 }
 
 type SequentialArguments = Module[] | [modules: NamedModules];
