@@ -33,7 +33,7 @@ const NEVER_CALLED = new RegExp(
     "classifier/classifier_bytes",
     "io/formats/write_arrays",
     "tensor/(format|random)",
-    "base/random_fill",
+    "nn/init/random_(fill|words)",
     "nn/layers/(lazy|shuffle)",
     "nn/module/parameter_containers",
     "nn/init/orthogonal",
