@@ -39,6 +39,8 @@ export interface SliceKernel {
   readonly bytes: readonly number[];
   /** How many slices of the other algorithms it computes at once; 1 if absent. */
   readonly slices?: number;
+  /** Called before it is timed, if what a benchmark needs once is not a part of its run. */
+  prepare?(): void;
   run(...addresses: number[]): void;
 }
 

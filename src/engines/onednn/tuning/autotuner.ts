@@ -16,10 +16,20 @@ import { AutotuningCache, measuredAlgorithms, type Times, type TuningResult } fr
 
 /** Answers that the shared memory holds before they begin again. */
 const WORDS = 8192;
-const ROUNDS = 5;
+const ROUNDS = 3;
+/** Milliseconds after which a kernel is not run again, if it has run twice: a slow one is measured well by then. */
+const LONG_ENOUGH = 25;
 const CLEARLY = 0.95;
 /** An algorithm that takes this many times the best so far is not measured again. */
-const HOPELESS = 1.5;
+const HOPELESS = 1.25;
+/**
+ * The same after its first run, which touches memory for the first time and may take several times as long as others (8 ms
+ * in place of 0.4): only of kernels that take this many milliseconds.
+ */
+const HOPELESS_AT_ONCE = 3;
+const MILLISECONDS = 25;
+/** Of kernels that take less than these milliseconds the best are run again later, lest what came between decide. */
+const QUICK = 1;
 
 /** Memory in which the first worker answers the others; undefined if memory cannot be shared: then the engine cannot start. */
 export function sharedAnswers(): SharedArrayBuffer | undefined {
@@ -65,8 +75,11 @@ export class Autotuner implements AlgorithmChooser {
   #measures = true;
   #log: AutotuningCache | undefined;
   #count = 0;
-  /** What native code reads and writes while it is timed: V8 knows of no address, and would free arrays that nothing names. */
-  #operands: readonly Float32Array[] = [];
+  /**
+   * What native code reads and writes while it is timed, the same for all algorithms of a piece of work: V8 knows of no
+   * address, and would free arrays that nothing names.
+   */
+  #operands: Float32Array[] = [];
 
   constructor(
     words: SharedArrayBuffer | undefined,
@@ -93,6 +106,7 @@ export class Autotuner implements AlgorithmChooser {
       this.#options.onChosen?.(work, chosen);
       return position;
     } finally {
+      this.#operands = [];
       Atomics.store(this.#words, at, generation * 16 + position + 1);
       Atomics.notify(this.#words, at);
     }
@@ -136,21 +150,57 @@ export class Autotuner implements AlgorithmChooser {
     return this.#log.add(work, names, this.#measure(names, kernel));
   }
 
+  /**
+   * Runs each once, then the fastest first as often as it takes: most are several times slower than the best, and are known
+   * for it after one run.
+   */
   #measure(names: readonly string[], kernel: KernelOf): TuningResult {
+    const first = names.map((_, i) =>
+      this.#timeOrNull(
+        () => kernel(i),
+        (made) => this.#once(made),
+      ),
+    );
+    const fastestFirst = names.map((_, i) => i).sort((a, b) => (first[a] ?? 0) - (first[b] ?? 0));
     let best = Number.POSITIVE_INFINITY;
-    const times = names.map((name, i) => {
-      const time = this.#timeOrNull(() => kernel(i), best);
+    const times = [...first];
+    for (const i of fastestFirst) {
+      const once = first[i];
+      if (once === null || (once > MILLISECONDS && once > HOPELESS_AT_ONCE * best)) continue;
+      const time = this.#timeOrNull(
+        () => kernel(i),
+        (made) => this.#often(made, best),
+      );
+      times[i] = time;
       best = Math.min(best, time ?? best);
-      return [name, time === null ? null : Number(time.toPrecision(3))] as const;
-    });
-    const milliseconds = Object.fromEntries(times);
+    }
+    for (const i of fastestFirst) {
+      const time = times[i];
+      if (time === null || time > QUICK || time > HOPELESS * best) continue;
+      times[i] = Math.min(
+        time,
+        this.#timeOrNull(
+          () => kernel(i),
+          (made) => this.#often(made, best),
+        ) ?? time,
+      );
+    }
+    const milliseconds = Object.fromEntries(
+      names.map((name, i) => [name, times[i] === null ? null : Number(times[i].toPrecision(3))]),
+    );
     return { chosen: fastestOf(names, milliseconds), milliseconds };
   }
 
   /** The preferred algorithm, or the first other one, that has a kernel which runs. */
   #byRule(names: readonly string[], kernel: KernelOf, preferred: number): string | null {
     const others = names.map((_, i) => i).filter((i) => i !== preferred);
-    const position = [preferred, ...others].find((i) => this.#timeOrNull(() => kernel(i), 0) !== null);
+    const position = [preferred, ...others].find(
+      (i) =>
+        this.#timeOrNull(
+          () => kernel(i),
+          (made) => this.#once(made),
+        ) !== null,
+    );
     return position === undefined ? null : names[position];
   }
 
@@ -158,36 +208,49 @@ export class Autotuner implements AlgorithmChooser {
    * Milliseconds of a slice. Null if there is no kernel, or one that the library makes and then fails to run: the other
    * workers wait for an answer either way.
    */
-  #timeOrNull(kernel: () => SliceKernel | null, toBeat: number): number | null {
+  #timeOrNull(kernel: () => SliceKernel | null, time: (made: SliceKernel) => number): number | null {
     try {
       const made = kernel();
-      return made && this.#time(made, toBeat);
+      return made && time(made);
     } catch {
       return null;
     }
   }
 
+  #once(kernel: SliceKernel): number {
+    return this.#onOperands(kernel, (timed) => timed());
+  }
+
+  /** Milliseconds of a slice that has run before; only roughly if it is far from the best. */
+  #often(kernel: SliceKernel, toBeat: number): number {
+    return this.#onOperands(kernel, (timed) => {
+      let best = timed();
+      let spent = best;
+      for (let round = 1; round < ROUNDS && best < HOPELESS * toBeat && spent < LONG_ENOUGH; round++) {
+        const time = timed();
+        best = Math.min(best, time);
+        spent += time;
+      }
+      return best;
+    });
+  }
+
   /**
-   * Milliseconds of a slice, on data of its own; only roughly if it is far from the best. They are the processor's,
-   * not the clock's: what else the machine does meanwhile must not decide, since the result is kept.
+   * @param measure - gets a function that runs a slice, on data of its own, and gives its milliseconds. They are the
+   * processor's, not the clock's: what else the machine does meanwhile must not decide, since the result is kept.
    */
-  #time(kernel: SliceKernel, toBeat: number): number {
-    this.#operands = kernel.bytes.map((bytes) => new Float32Array(Math.ceil(bytes / 4) + 16).fill(0.5));
-    const addresses = this.#operands.map((array) => aligned(this.#dnnl.foreign.addressOf(array)));
-    const timed = () => {
+  #onOperands(kernel: SliceKernel, measure: (timed: () => number) => number): number {
+    const addresses = kernel.bytes.map((bytes, i) => {
+      const length = Math.ceil(bytes / 4) + 16;
+      if (!(this.#operands[i]?.length >= length)) this.#operands[i] = new Float32Array(length).fill(0.5);
+      return aligned(this.#dnnl.foreign.addressOf(this.#operands[i]));
+    });
+    kernel.prepare?.();
+    return measure(() => {
       const started = this.#dnnl.foreign.threadTime();
       kernel.run(...addresses);
       return (this.#dnnl.foreign.threadTime() - started) / (kernel.slices ?? 1);
-    };
-    try {
-      let best = timed();
-      if (toBeat === 0) return best;
-      best = timed();
-      for (let round = 1; round < ROUNDS && best < HOPELESS * toBeat; round++) best = Math.min(best, timed());
-      return best;
-    } finally {
-      this.#operands = [];
-    }
+    });
   }
 }
 

@@ -18,7 +18,7 @@ import {
 import { planConvolution, planWeightGradient } from "../convolution/onednn_convolution.ts";
 import { type Dnnl, DnnlScope } from "../library/dnnl.ts";
 import { loadDnnl } from "../library/load_dnnl.ts";
-import { elementOf, type OnednnStep, ThreadScratch } from "../onednn_step.ts";
+import { elementOf, type OnednnStep, type SliceKernel, ThreadScratch } from "../onednn_step.ts";
 import { type AlgorithmChooser, Autotuner, type EngineAlgorithms } from "./autotuner.ts";
 import { BenchmarkMemory, openBenchmarkMemory } from "./benchmark_memory.ts";
 
@@ -51,10 +51,12 @@ export class ConvolutionPreference {
       Math.min(g.n, BENCHMARK_EXAMPLES, Math.floor(BENCHMARK_OPERATIONS / (operations(g) / g.n))),
     );
     const key = `engine ${convolutionKey("conv2d", g, n, elementOf(x.dtype))}${forwardOnly ? ", forward" : ""}`;
-    return this.#benchmark(key, attributes, { operands: [x, w, y], n, forwardOnly });
+    const kernels = [g.kh, g.kw, g.sh, g.sw, g.groups === 1, g.o * g.c === 1, g.c < FEW_CHANNELS].join(" ");
+    return this.#benchmark(key, kernels, attributes, { operands: [x, w, y], n, forwardOnly });
   }
 
-  #benchmark(key: string, attributes: Attributes, work: Benchmarked): boolean {
+  /** @param kernels - which of the kernels' paths are taken. */
+  #benchmark(key: string, kernels: string, attributes: Attributes, work: Benchmarked): boolean {
     if (this.#tools === undefined) this.#tools = openTools(this.#algorithms);
     if (this.#tools === null) return true;
     const { chooser, dnnl, memory } = this.#tools;
@@ -65,10 +67,15 @@ export class ConvolutionPreference {
       { name: "wasm", works: () => wasmWorks(attributes, work) },
     ];
     const names = algorithms.map(({ name }) => name);
+    const made: (SliceKernel | null)[] = [];
+    const make = (i: number): SliceKernel | null => {
+      const run = benchmarkOf(memory(), algorithms[i].works());
+      return run && { bytes: [], run: memory().warm(run, `${kernels} ${names[i]}`) };
+    };
     try {
       const algorithm = chooser.choose(key, names, (i) => {
-        const run = benchmarkOf(memory(), algorithms[i].works());
-        return run && { bytes: [], run: memory().warm(run, `${key} ${names[i]}`) };
+        if (made[i] === undefined) made[i] = make(i);
+        return made[i];
       });
       return names[algorithm] === "onednn";
     } finally {

@@ -50,9 +50,11 @@ export function winogradBenchmark(
   };
   return {
     bytes: [],
-    run() {
+    prepare() {
       benchmark ??= prepare();
-      benchmark();
+    },
+    run() {
+      benchmark?.();
     },
   };
 }
