@@ -80,7 +80,7 @@ test("a PNG of more pixels than the limit is refused, one that unpacks to 288 MB
   const { error, megabytes } = read("image", file("large.png", png(6000, 6000, 16, 6, 4)));
   assert.equal(error, null);
   // 36 MB of pixels, and pieces that wait for the garbage collector: never the 288 MB that it unpacks to.
-  assert.ok(megabytes < 150, `it took ${megabytes} MB`);
+  assert.ok(megabytes < 200, `it took ${megabytes} MB`);
 });
 
 test("a PGM and a gzip stream that claim more than there is", () => {

@@ -14,7 +14,18 @@ import { REGIONS, type RegionThread, RUNS, regionMemory } from "./region_thread.
 const ELSEWHERE = { yield() {}, current: () => 0, leave() {} };
 
 test("threads that come late, or not at all, hold up none; each unit runs once, after all of the region before", async () => {
-  const threads = 3;
+  // Both kinds of regions are to come to pass. On a busy machine the others may be late for all.
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const [alone, shared] = await regionsOf(3);
+    // The script has looked at every unit.
+    assert.equal(alone + shared, RUNS * REGIONS);
+    if (alone > 0 && shared > 0) return;
+  }
+  assert.fail("ten times all regions were of one kind");
+});
+
+/** How many regions the first of some threads ran alone, and how many with others. */
+async function regionsOf(threads: number): Promise<readonly [alone: number, shared: number]> {
   const memory = regionMemory();
   const control = makeControl(threads, true);
   const script = new URL("./region_thread.js", import.meta.url);
@@ -26,10 +37,8 @@ test("threads that come late, or not at all, hold up none; each unit runs once, 
     once(workers[0], "message"),
     ...workers.map((worker) => once(worker, "exit")),
   ]);
-  // The script has looked at every unit; both kinds of regions came to pass.
-  assert.equal(alone + shared, RUNS * REGIONS);
-  assert.ok(alone > 0 && shared > 0, `${alone} ${shared}`);
-});
+  return [alone, shared];
+}
 
 test("a thread is let into the region that is open, and into none that was closed or is of a run that is over", () => {
   const control = makeControl(2, true);
@@ -157,7 +166,13 @@ test("a run waits for its inputs and for those of the runs before it, not for la
 const pause = (milliseconds: number) =>
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
-test("a thread stays awake for the next run if the last ones came a few milliseconds apart", () => {
+test("a thread stays awake for the next run if the last ones came a few milliseconds apart", (context) => {
+  // The test's own clock: on a busy machine a moment may take milliseconds.
+  let now = 1000;
+  context.mock.method(performance, "now", () => now);
+  const passes = (milliseconds: number) => {
+    now += milliseconds;
+  };
   const control = makeControl(1, true);
   const sent = new RunCounter(control, 1);
   let offered = 0;
@@ -176,15 +191,15 @@ test("a thread stays awake for the next run if the last ones came a few millisec
   };
   // The first, and one that comes at once.
   assert.deepEqual([run(), run()], [0, 0]);
-  pause(3);
+  passes(3);
   // It waits until the next one has been sent, which waits for none because it comes at once.
   assert.equal(run(), 3);
   assert.equal(run(true), 0);
-  pause(3);
+  passes(3);
   sent.add(0);
   // One more is on its way already.
   assert.equal(run(), 0);
-  pause(100);
+  passes(100);
   assert.equal(run(true), 0);
 });
 
